@@ -1,0 +1,52 @@
+import type { z } from 'zod'
+
+/** How one kind of document is stored. */
+export interface Definition<T> {
+  /** Name of the collection: lower-case letters and dashes. */
+  readonly name: string
+  /** Checks every document on its way in and out. */
+  readonly schema: z.ZodType<T>
+  /** The `schema` number that documents carry; an older one is brought up by `upgrade`, a newer one refuses to start. */
+  readonly version: number
+  readonly upgrade?: (document: unknown, from: number) => unknown
+  /** Values under which a document is found by `list`. */
+  readonly indexes?: Readonly<Record<string, (document: T) => string | readonly string[] | undefined>>
+  /** `false` keeps documents out of memory: they are read from where they are stored, each time. */
+  readonly resident?: false
+}
+
+/** Documents of one kind. Every promise of a write resolves once the write is durable, and rejects with STORE_UNWRITABLE. */
+export interface Collection<T> {
+  get(id: string): Promise<T | undefined>
+  /** All documents, or those with this value in this index, ordered by id. */
+  list(by?: { readonly index: string; readonly value: string }): Promise<readonly T[]>
+  /** All documents one after the other, with their ids; what is changed meanwhile may or may not be seen. */
+  scan(): AsyncIterable<readonly [id: string, document: T]>
+  put(id: string, document: T): Promise<void>
+  delete(id: string): Promise<void>
+  /**
+   * Applies `change` to the newest value, one change of a document at a time, and resolves to what is stored then.
+   * `change` gets and returns `undefined` for a document that is not there, may throw to leave everything as it is, and
+   * may be called again when another process was faster, so it must not have effects of its own.
+   */
+  update(id: string, change: (old: T | undefined) => T | undefined): Promise<T | undefined>
+}
+
+/** One line of a log: `part` names the file or partition it lies in and never goes down (`2026-11`). */
+export interface LogLine {
+  readonly part: string
+  readonly text: string
+}
+
+/** Where Device Desk keeps what it must not forget. It has one owner: a second process is refused with STORE_BUSY. */
+export interface Store {
+  /** Opens a collection; reads and checks what is stored in it. */
+  open<T>(definition: Definition<T>): Promise<Collection<T>>
+  /** Adds one line that may depend on the last one; lines are written in the order of the calls, durable when resolved. */
+  append(log: string, make: (last: LogLine | undefined) => LogLine): Promise<LogLine>
+  /** All lines of a log from `fromPart` on, in order. */
+  read(log: string, fromPart?: string): AsyncIterable<LogLine>
+  /** Deletes the parts before this one; the last line of a log always stays. */
+  dropBefore(log: string, part: string): Promise<void>
+  close(): Promise<void>
+}
