@@ -6,7 +6,10 @@ export interface Definition<T> {
   readonly name: string
   /** Checks every document on its way in and out. */
   readonly schema: z.ZodType<T>
-  /** The `schema` number that documents carry; an older one is brought up by `upgrade`, a newer one refuses to start. */
+  /**
+   * The `schema` number that documents carry. An older one is brought up by `upgrade` when it is read, a newer one is
+   * refused with STORE_FOREIGN.
+   */
   readonly version: number
   readonly upgrade?: (document: unknown, from: number) => unknown
   /** Values under which a document is found by `list`. */
@@ -15,7 +18,10 @@ export interface Definition<T> {
   readonly resident?: false
 }
 
-/** Documents of one kind. Every promise of a write resolves once the write is durable, and rejects with STORE_UNWRITABLE. */
+/**
+ * Documents of one kind, of the shape that JSON keeps. Every promise of a write resolves once the write is durable; it
+ * rejects with STORE_UNWRITABLE and leaves everything as it was. What is handed out is shared and frozen, or a copy.
+ */
 export interface Collection<T> {
   get(id: string): Promise<T | undefined>
   /** All documents, or those with this value in this index, ordered by id. */
@@ -25,7 +31,8 @@ export interface Collection<T> {
   put(id: string, document: T): Promise<void>
   delete(id: string): Promise<void>
   /**
-   * Applies `change` to the newest value, one change of a document at a time, and resolves to what is stored then.
+   * Applies `change` to the newest value, one change of a document at a time, and resolves to what is stored then;
+   * nothing is written when it returns what it got.
    * `change` gets and returns `undefined` for a document that is not there, may throw to leave everything as it is, and
    * may be called again when another process was faster, so it must not have effects of its own.
    */
@@ -40,12 +47,20 @@ export interface LogLine {
 
 /** Where Device Desk keeps what it must not forget. It has one owner: a second process is refused with STORE_BUSY. */
 export interface Store {
-  /** Opens a collection; reads and checks what is stored in it. */
+  /**
+   * Opens a collection, once; reads and checks what is stored in it. A collection that is not resident and has no index
+   * is left to be checked as it is read.
+   */
   open<T>(definition: Definition<T>): Promise<Collection<T>>
-  /** Adds one line that may depend on the last one; lines are written in the order of the calls, durable when resolved. */
+  /**
+   * Adds one line that may depend on the last one; lines are written in the order of the calls, durable when resolved.
+   * When it rejects with STORE_UNWRITABLE, nothing of the line is kept. `make` may be called again, like a `change`.
+   */
   append(log: string, make: (last: LogLine | undefined) => LogLine): Promise<LogLine>
   /** All lines of a log from `fromPart` on, in order. */
   read(log: string, fromPart?: string): AsyncIterable<LogLine>
+  /** All lines of a log, the newest first. */
+  readBack(log: string): AsyncIterable<LogLine>
   /** Deletes the parts before this one; the last line of a log always stays. */
   dropBefore(log: string, part: string): Promise<void>
   close(): Promise<void>
