@@ -16,7 +16,7 @@ export async function own(folder: string, warn: (message: string) => void): Prom
   // Two that start at once hinder each other for an instant: the time-out lets one of them win.
   const lock = new DatabaseSync(join(folder, 'owner.lock'), { timeout: 250 })
   try {
-    lock.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
+    lock.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     lock.close()
     if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === busy)) throw cause
