@@ -1,0 +1,131 @@
+/** Given and family names by culture. What follows a `|` is how the name is spelled in an address. */
+export const cultures: readonly { readonly given: readonly string[]; readonly family: readonly string[] }[] = [
+  {
+    given: ['Anna', 'Björn', 'Elsa', 'Lars', 'Maja', 'Nils', 'Sigrid', 'Tove'],
+    family: ['Ahlström', 'Bergqvist', 'Dahl', 'Holm', 'Lindqvist', 'Nyberg', 'Sandström', 'Åkesson'],
+  },
+  {
+    given: ['Ana', 'Beatriz', 'Diogo', 'João', 'Leonor', 'Miguel', 'Rui', 'Tomás'],
+    family: ['Almeida', 'Carvalho', 'Esteves', 'Gonçalves', 'Moreira', 'Simões', 'Teixeira', 'Vasconcelos'],
+  },
+  {
+    given: ['Emeka|emeka', 'Chiamaka', 'Folasade', 'Ngozi', 'Olumide', 'Temitope', 'Uchenna', 'Zainab'],
+    family: ['Adebayo', 'Balogun', 'Eze', 'Ibrahim', 'Nwosu', 'Okafor', 'Onyekachi', 'Uzoma'],
+  },
+  {
+    given: ['美咲|misaki', '蓮|ren', '陽葵|himari', '大翔|hiroto', '結衣|yui', '翔太|shota', 'さくら|sakura', '健|ken'],
+    family: [
+      '佐藤|sato',
+      '鈴木|suzuki',
+      '高橋|takahashi',
+      '田中|tanaka',
+      '伊藤|ito',
+      '渡辺|watanabe',
+      '山本|yamamoto',
+      '中村|nakamura',
+    ],
+  },
+  {
+    given: ['Aarav', 'Ananya', 'Diya', 'Ishaan', 'Kavya', 'Priya', 'Rohan', 'Vikram'],
+    family: ['Banerjee', 'Chatterjee', 'Desai', 'Iyer', 'Kulkarni', 'Menon', 'Patel', 'Reddy'],
+  },
+  {
+    given: ['Charlotte', 'Émile|emile', 'François', 'Inès', 'Léa', 'Mathieu', 'Océane', 'Zoé'],
+    family: [
+      'Beaumont',
+      'Chevalier',
+      "D'Aubigné|daubigne",
+      'Fournier',
+      'Lefèvre',
+      'Moreau',
+      'Rousseau',
+      'Saint-Pierre|saintpierre',
+    ],
+  },
+  {
+    given: [
+      'أحمد|ahmad',
+      'فاطمة|fatima',
+      'ليلى|layla',
+      'محمود|mahmoud',
+      'نور|noor',
+      'سارة|sara',
+      'يوسف|yousef',
+      'زينب|zaynab',
+    ],
+    family: [
+      'الخطيب|alkhatib',
+      'حداد|haddad',
+      'منصور|mansour',
+      'نجار|najjar',
+      'صالح|saleh',
+      'شريف|sharif',
+      'طه|taha',
+      'يعقوب|yaqub',
+    ],
+  },
+  {
+    given: ['Alicja', 'Bartosz', 'Kacper', 'Łukasz|lukasz', 'Małgorzata|malgorzata', 'Oliwia', 'Wojciech', 'Zofia'],
+    family: [
+      'Dąbrowski',
+      'Jabłoński|jablonski',
+      'Kamińska',
+      'Kowalczyk',
+      'Nowak',
+      'Szymański',
+      'Wiśniewska',
+      'Zieliński',
+    ],
+  },
+  {
+    given: ['Aoife', 'Cillian', 'Eoin', 'Niamh', 'Oisín', 'Róisín', 'Siobhán', 'Tadhg'],
+    family: ['Byrne', 'Gallagher', 'Kennedy', 'McCarthy', "O'Brien|obrien", "O'Sullivan|osullivan", 'Ryan', 'Walsh'],
+  },
+  {
+    given: [
+      'Александра|aleksandra',
+      'Богдан|bohdan',
+      'Дарина|daryna',
+      'Іван|ivan',
+      'Катерина|kateryna',
+      'Максим|maksym',
+      'Оксана|oksana',
+      'Юрій|yurii',
+    ],
+    family: [
+      'Бондаренко|bondarenko',
+      'Гончар|honchar',
+      'Коваленко|kovalenko',
+      'Лисенко|lysenko',
+      'Мельник|melnyk',
+      'Петренко|petrenko',
+      'Шевченко|shevchenko',
+      'Ткачук|tkachuk',
+    ],
+  },
+  {
+    given: ['Linh', 'Minh', 'Ngọc', 'Phúc', 'Quỳnh', 'Thảo', 'Trung', 'Vy'],
+    family: ['Bùi', 'Đặng|dang', 'Hoàng', 'Lê', 'Nguyễn', 'Phạm', 'Trần', 'Võ'],
+  },
+  {
+    given: ['Alejandra', 'Diego', 'Guadalupe', 'Iñaki', 'Lucía', 'Mateo', 'Valentina', 'Xavier'],
+    family: ['Castañeda', 'Domínguez', 'Echeverría', 'Ibáñez', 'Muñoz', 'Núñez', 'Quiroga', 'Villanueva'],
+  },
+  {
+    given: ['Grace', 'Hugo', 'Imogen', 'Jack', 'Olivia', 'Poppy', 'Theo', 'William'],
+    family: ['Ashworth', 'Blackwood', 'Clarke', 'Fairchild', 'Hughes', 'Pemberton', 'Thompson', 'Whitaker'],
+  },
+  {
+    given: [
+      '子涵|zihan',
+      '浩然|haoran',
+      '欣怡|xinyi',
+      '宇轩|yuxuan',
+      '梓萱|zixuan',
+      '俊杰|junjie',
+      '思远|siyuan',
+      '雨桐|yutong',
+    ],
+    family: ['陈|chen', '李|li', '刘|liu', '王|wang', '吴|wu', '杨|yang', '张|zhang', '周|zhou'],
+  },
+]

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import type { Device, Mailbox, Organization, Policy } from './model.ts'
+import type { Version } from './version.ts'
+
+export interface Founding {
+  readonly name: string
+  readonly kind: Organization['kind']
+  readonly version: Version
+  readonly tenant?: string | undefined
+  readonly rights?: readonly string[] | undefined
+  readonly certificate?: string | undefined
+  /** Its first default policy. */
+  readonly policy: Policy
+  readonly now: number
+}
+
+const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+
+/** Mailbox and device name out of an Identity (`\` in the cloud, `/` on premises) or a distinguished name. */
+function partsOf(identity: string): readonly [mailbox: string, device: string] | undefined {
+  const [, mailbox, device] =
+    identity.match(/^cn=([^,]+),cn=exchangeactivesyncdevices,cn=([^,]+),/) ??
+    identity.match(/^(?:.*\/)?([^/\\]+)[\\/]exchangeactivesyncdevices[\\/](.+)$/) ??
+    []
+  if (mailbox === undefined || device === undefined) return undefined
+  return identity.startsWith('cn=') ? [device, mailbox] : [mailbox, device]
+}
+
+/** An organization without people yet: its objects, and the ways in which identities find them. */
+export function createOrganization(founding: Founding): Organization {
+  const { name, kind, now } = founding
+  const label = name.toLowerCase().replace(/[^a-z0-9]+/g, '') || 'organization'
+  const domain = `${label}.com`
+  const mailboxes = new Map<string, Mailbox>()
+  const mailboxByKey = new Map<string, string>()
+  const devices = new Map<string, Device>()
+  const devicesByMailbox = new Map<string, readonly string[]>()
+  const departed = new Map<string, Device>()
+  const phoneKey = (device: Device) => `${device.mailbox} ${device.name}`
+
+  const devicesOf = (mailbox: Mailbox) =>
+    (devicesByMailbox.get(mailbox.guid) ?? []).flatMap((guid) => devices.get(guid) ?? [])
+
+  function findMailbox(identity: string) {
+    const wanted = identity.trim().toLowerCase()
+    const known = mailboxes.get(wanted) ?? mailboxes.get(mailboxByKey.get(wanted) ?? '')
+    if (known) return known
+    if (wanted.includes('@')) {
+      const named = mailboxes.get(mailboxByKey.get(wanted.slice(0, wanted.indexOf('@'))) ?? '')
+      if (named && [named.address, named.upn].some((address) => address.toLowerCase() === wanted)) return named
+    }
+    const commonName = wanted.match(/^cn=([^,]+),/)?.[1] ?? wanted.match(/\/([^/]+)$/)?.[1]
+    if (commonName !== undefined) return mailboxes.get(mailboxByKey.get(commonName) ?? '')
+    for (const mailbox of mailboxes.values())
+      if (
+        [mailbox.exchangeGuid, mailbox.address, mailbox.upn, mailbox.displayName].some(
+          (x) => x.toLowerCase() === wanted,
+        )
+      )
+        return mailbox
+    return undefined
+  }
+
+  return {
+    name,
+    kind,
+    version: founding.version,
+    tenant: founding.tenant ?? randomUUID(),
+    domain,
+    initialDomain: `${label}.onmicrosoft.com`,
+    account: {
+      clientId: randomUUID(),
+      secret: randomUUID(),
+      user: `${label.toUpperCase()}\\svc-devices`,
+      password: randomUUID(),
+      certificate: founding.certificate,
+      manageAsApp: true,
+      rights: founding.rights,
+    },
+    settings: {
+      guid: randomUUID(),
+      defaultAccessLevel: 'Allow',
+      adminMailRecipients: [],
+      userMailInsert: '',
+      otaNotificationMailInsert: '',
+      allowAccessForUnSupportedPlatform: false,
+      allowRMSSupportForUnenlightenedApps: false,
+      enableMobileMailboxPolicyWhenCAInplace: true,
+      tenantAdminPreference: 0,
+      created: now,
+      changed: now,
+    },
+    policies: new Map([[founding.policy.guid, founding.policy]]),
+    rules: new Map(),
+    mailboxes,
+    devices,
+    devicesOf,
+    findMailbox,
+    isTaken: (alias) => mailboxByKey.has(alias.toLowerCase()),
+
+    putMailbox(mailbox) {
+      mailboxes.set(mailbox.guid, mailbox)
+      for (const key of [mailbox.alias, mailbox.name, mailbox.externalId])
+        if (key !== undefined) mailboxByKey.set(key.toLowerCase(), mailbox.guid)
+    },
+
+    putDevice(device) {
+      if (!devices.has(device.guid))
+        devicesByMailbox.set(device.mailbox, [...(devicesByMailbox.get(device.mailbox) ?? []), device.guid])
+      devices.set(device.guid, device)
+      departed.delete(phoneKey(device))
+    },
+
+    removeDevice(device) {
+      devices.delete(device.guid)
+      const others = (devicesByMailbox.get(device.mailbox) ?? []).filter((guid) => guid !== device.guid)
+      devicesByMailbox.set(device.mailbox, others)
+      departed.set(phoneKey(device), device)
+    },
+
+    findDevice(identity) {
+      const wanted = identity.trim().toLowerCase()
+      if (isGuid(wanted)) return devices.get(wanted)
+      const [mailboxName, deviceName] = partsOf(wanted) ?? []
+      const mailbox = mailboxName === undefined ? undefined : findMailbox(mailboxName)
+      return mailbox && devicesOf(mailbox).find((device) => device.name.toLowerCase() === deviceName)
+    },
+
+    phones(deviceId) {
+      const wanted = deviceId.toLowerCase()
+      return [...devices.values(), ...departed.values()].filter((device) => device.deviceId.toLowerCase() === wanted)
+    },
+  }
+}
