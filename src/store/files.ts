@@ -75,7 +75,7 @@ export async function openFileStore(options: {
   }
 
   async function openLogIn(name: string) {
-    const log = await openLog(await openFolderIn(name), warn)
+    const log = await opening(join(path, name), async () => openLog(await openFolderIn(name), warn))
     toClose.defer(log.close)
     return log
   }

@@ -6,6 +6,12 @@ import { fileOfPart, linesBack, linesOf, partsIn } from './lines.ts'
 import type { LogLine } from './store.ts'
 import { together } from './turns.ts'
 
+/** A line that somebody waits for. */
+interface Waiting {
+  make(last: LogLine | undefined): { line: LogLine; kept(): void }
+  reject(error: unknown): void
+}
+
 /** The file that grows. What lies behind `size` was never acknowledged. */
 interface Growing {
   readonly part: string
@@ -14,13 +20,18 @@ interface Growing {
   torn: boolean
 }
 
+function check({ part, text }: LogLine, before: LogLine | undefined): void {
+  if (before && part < before.part) throw new Error(`The part ${part} lies before ${before.part}.`)
+  if (/[\n/\\]/.test(part) || text.includes('\n')) throw new Error('A line of a log is one line.')
+}
+
 /** Opens a log, a folder with a file for each part. What a power loss left half written is cut off. */
 export async function openLog(folder: Folder, warn: (message: string) => void) {
   const pathOf = (part: string) => join(folder.path, fileOfPart(part))
   const parts = await partsIn(folder.path)
   let growing: Growing | undefined
   let last: LogLine | undefined
-  let waiting: { make: (last: LogLine | undefined) => LogLine; done: PromiseWithResolvers<LogLine> }[] = []
+  let waiting: Waiting[] = []
 
   async function grow(part: string): Promise<Growing> {
     const handle = await open(pathOf(part), 'a', 0o600)
@@ -66,18 +77,17 @@ export async function openLog(folder: Folder, warn: (message: string) => void) {
 
   /** Takes the waiting lines that go to one part; a line that cannot be made is refused alone. */
   function takeGroup() {
-    const group: { line: LogLine; done: PromiseWithResolvers<LogLine> }[] = []
+    const group: { line: LogLine; kept(): void; reject(error: unknown): void }[] = []
     let taken = 0
-    for (const { make, done } of waiting) {
+    for (const { make, reject } of waiting) {
       const before = group.at(-1)?.line ?? last
       try {
-        const line = make(before)
-        if (before && line.part < before.part) throw new Error(`Part ${line.part} lies before ${before.part}.`)
-        if (/[\n/\\]/.test(line.part) || line.text.includes('\n')) throw new Error(`A line of a log is one line.`)
-        if (group[0] && group[0].line.part !== line.part) break
-        group.push({ line, done })
+        const made = make(before)
+        check(made.line, before)
+        if (group[0] && group[0].line.part !== made.line.part) break
+        group.push({ ...made, reject })
       } catch (error) {
-        done.reject(error)
+        reject(error)
       }
       taken += 1
     }
@@ -93,9 +103,9 @@ export async function openLog(folder: Folder, warn: (message: string) => void) {
       try {
         await commit(newest.part, group.map(({ line }) => `${line.text}\n`).join(''))
         last = newest
-        for (const { line, done } of group) done.resolve(line)
+        for (const { kept } of group) kept()
       } catch (cause) {
-        for (const { done } of group) done.reject(new BotError('STORE_UNWRITABLE', '', { cause }))
+        for (const { reject } of group) reject(new BotError('STORE_UNWRITABLE', '', { cause }))
       }
     }
   })
@@ -117,11 +127,15 @@ export async function openLog(folder: Folder, warn: (message: string) => void) {
   }
 
   return {
-    append(make: (last: LogLine | undefined) => LogLine): Promise<LogLine> {
-      const done = Promise.withResolvers<LogLine>()
-      waiting.push({ make, done })
+    append<L extends LogLine>(make: (last: LogLine | undefined) => L): Promise<L> {
+      const { promise, resolve, reject } = Promise.withResolvers<L>()
+      const makeOnce = (before: LogLine | undefined) => {
+        const line = make(before)
+        return { line, kept: () => resolve(line) }
+      }
+      waiting.push({ make: makeOnce, reject })
       void flush()
-      return done.promise
+      return promise
     },
 
     async *read(from = ''): AsyncIterable<LogLine> {

@@ -56,7 +56,7 @@ export interface Store {
    * Adds one line that may depend on the last one; lines are written in the order of the calls, durable when resolved.
    * When it rejects with STORE_UNWRITABLE, nothing of the line is kept. `make` may be called again, like a `change`.
    */
-  append(log: string, make: (last: LogLine | undefined) => LogLine): Promise<LogLine>
+  append<L extends LogLine>(log: string, make: (last: LogLine | undefined) => L): Promise<L>
   /** All lines of a log from `fromPart` on, in order. */
   read(log: string, fromPart?: string): AsyncIterable<LogLine>
   /** All lines of a log, the newest first. */
