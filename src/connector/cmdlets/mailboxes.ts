@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { Owner } from '../../inventory/device.ts'
+import { flag, guid, list, text } from './rows.ts'
+
+/** What Get-CASMailbox knows of a mailbox: which protocols it has, its policy, its personal exemptions. */
+export type SeenAccess = Required<Pick<Owner, 'mailbox' | 'name' | 'allowed' | 'blocked'>> &
+  Pick<Owner, 'displayName' | 'mail' | 'entraId' | 'activeSync' | 'outlookMobile' | 'policy' | 'distinguishedName'>
+
+/** What Get-Mailbox knows of it: who it is. */
+export type SeenMailbox = Omit<Owner, 'connector' | 'allowed' | 'blocked' | 'activeSync' | 'outlookMobile' | 'policy'>
+
+const identity = {
+  Guid: guid,
+  Name: z.string(),
+  DisplayName: text,
+  PrimarySmtpAddress: text,
+  ExternalDirectoryObjectId: text,
+  DistinguishedName: text,
+}
+
+export const accessProperties = [
+  ...Object.keys(identity),
+  'ActiveSyncEnabled',
+  'OutlookMobileEnabled',
+  'ActiveSyncMailboxPolicy',
+  'ActiveSyncMailboxPolicyIsDefaulted',
+  'ActiveSyncAllowedDeviceIDs',
+  'ActiveSyncBlockedDeviceIDs',
+]
+
+export const mailboxProperties = [
+  ...Object.keys(identity),
+  'Alias',
+  'UserPrincipalName',
+  'RecipientTypeDetails',
+  'AccountDisabled',
+]
+
+export const AccessRowSchema = z
+  .object({
+    ...identity,
+    ActiveSyncEnabled: flag,
+    OutlookMobileEnabled: flag,
+    ActiveSyncMailboxPolicy: text,
+    ActiveSyncMailboxPolicyIsDefaulted: flag,
+    ActiveSyncAllowedDeviceIDs: list,
+    ActiveSyncBlockedDeviceIDs: list,
+  })
+  .transform(
+    (row): SeenAccess => ({
+      mailbox: row.Guid,
+      name: row.Name,
+      displayName: row.DisplayName ?? row.Name,
+      mail: row.PrimarySmtpAddress,
+      entraId: entraIdOf(row.ExternalDirectoryObjectId),
+      distinguishedName: row.DistinguishedName,
+      activeSync: row.ActiveSyncEnabled,
+      outlookMobile: row.OutlookMobileEnabled,
+      policy: row.ActiveSyncMailboxPolicyIsDefaulted === true ? undefined : row.ActiveSyncMailboxPolicy,
+      allowed: row.ActiveSyncAllowedDeviceIDs,
+      blocked: row.ActiveSyncBlockedDeviceIDs,
+    }),
+  )
+
+export const MailboxRowSchema = z
+  .object({
+    ...identity,
+    Alias: text,
+    UserPrincipalName: text,
+    RecipientTypeDetails: text,
+    AccountDisabled: flag,
+  })
+  .transform(
+    (row): SeenMailbox => ({
+      mailbox: row.Guid,
+      name: row.Name,
+      displayName: row.DisplayName ?? row.Name,
+      alias: row.Alias,
+      upn: row.UserPrincipalName,
+      mail: row.PrimarySmtpAddress,
+      entraId: entraIdOf(row.ExternalDirectoryObjectId),
+      kind: row.RecipientTypeDetails,
+      accountDisabled: row.AccountDisabled,
+      distinguishedName: row.DistinguishedName,
+    }),
+  )
+
+const entraIdOf = (id: string | undefined) => guid.safeParse(id).data

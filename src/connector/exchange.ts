@@ -1,0 +1,115 @@
+import type { z } from 'zod'
+import { BotError } from '../errors.ts'
+import { DeviceRowSchema, deviceProperties, StatisticsRowSchema } from './cmdlets/devices.ts'
+import { AccessRowSchema, accessProperties, MailboxRowSchema, mailboxProperties } from './cmdlets/mailboxes.ts'
+import type { Cmdlet, Transport, Value } from './transport.ts'
+
+/** What a personal exemption says of one device id. */
+export type Exemption = 'allowed' | 'blocked' | 'none'
+
+export type Exchange = ReturnType<typeof createExchange>
+
+/** The cmdlets that Device Desk uses, typed and in its own words, over any transport. Every call throws as `invoke` does. */
+export function createExchange({ transport, onPremises }: { transport: Transport; onPremises: boolean }) {
+  async function* rows<S extends z.ZodType>(
+    schema: S,
+    cmdlet: Cmdlet,
+    signal: AbortSignal,
+  ): AsyncIterable<z.output<S>> {
+    for await (const row of transport.invoke(refuseEmpty(cmdlet), signal)) yield schema.parse(row)
+  }
+
+  async function one<S extends z.ZodType>(schema: S, cmdlet: Cmdlet, signal: AbortSignal): Promise<z.output<S>> {
+    for await (const row of rows(schema, cmdlet, signal)) return row
+    throw new BotError('EXCHANGE_REFUSED', `it answered ${cmdlet.name} with nothing.`)
+  }
+
+  async function run(name: string, parameters: Cmdlet['parameters'], signal: AbortSignal): Promise<void> {
+    for await (const _ of transport.invoke(refuseEmpty({ name, parameters }), signal)) {
+      // A write has nothing to say but that it ended.
+    }
+  }
+
+  const unlimited = { ResultSize: 'Unlimited' }
+
+  return {
+    /** All devices, or those of a server-side OPATH filter or an organizational unit. */
+    devices: (where: { filter?: string; unit?: string }, signal: AbortSignal) =>
+      rows(
+        DeviceRowSchema,
+        {
+          name: 'Get-MobileDevice',
+          parameters: defined({ ...unlimited, Filter: where.filter, OrganizationalUnit: where.unit }),
+          select: deviceProperties,
+        },
+        signal,
+      ),
+
+    device: (guid: string, signal: AbortSignal) =>
+      one(DeviceRowSchema, { name: 'Get-MobileDevice', parameters: { Identity: guid } }, signal),
+
+    /** Statistics of all devices of one mailbox, which Exchange opens for it. */
+    statistics: (mailbox: string, signal: AbortSignal) =>
+      rows(
+        StatisticsRowSchema,
+        { name: 'Get-MobileDeviceStatistics', parameters: { Mailbox: mailbox }, together: true },
+        signal,
+      ),
+
+    /** Mailboxes that have devices, and what they may connect with. */
+    accessOfAll: (signal: AbortSignal) =>
+      rows(
+        AccessRowSchema,
+        {
+          name: 'Get-CASMailbox',
+          parameters: { ...unlimited, Filter: "HasActiveSyncDevicePartnership -eq 'True'" },
+          select: accessProperties,
+        },
+        signal,
+      ),
+
+    access: (mailbox: string, signal: AbortSignal) =>
+      one(AccessRowSchema, { name: 'Get-CASMailbox', parameters: { Identity: mailbox }, together: true }, signal),
+
+    mailboxes: (signal: AbortSignal) =>
+      rows(MailboxRowSchema, { name: 'Get-Mailbox', parameters: unlimited, select: mailboxProperties }, signal),
+
+    mailbox: (mailbox: string, signal: AbortSignal) =>
+      one(MailboxRowSchema, { name: 'Get-Mailbox', parameters: { Identity: mailbox }, together: true }, signal),
+
+    /**
+     * Puts a device id on one of the mailbox's two lists and takes it off the other, or off both. The block list beats the
+     * allow list, so leaving the other entry would undo the wish. On premises `none` also ends an automatic block.
+     */
+    exempt: (mailbox: string, deviceId: string, wish: Exemption, signal: AbortSignal) => {
+      const add = { add: [deviceId] }
+      const remove = { remove: [deviceId] }
+      return run(
+        'Set-CASMailbox',
+        defined({
+          Identity: mailbox,
+          ActiveSyncAllowedDeviceIDs: wish === 'allowed' ? add : remove,
+          ActiveSyncBlockedDeviceIDs: wish === 'blocked' ? add : remove,
+          ResetAutoBlockedDevices: wish === 'none' && onPremises ? true : undefined,
+        }),
+        signal,
+      )
+    },
+
+    close: () => transport.close(),
+  }
+}
+
+const defined = (parameters: Record<string, Value | undefined>): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+
+/** A Get- with an empty Identity returns every object, and what follows would act on all of them. */
+function refuseEmpty(cmdlet: Cmdlet): Cmdlet {
+  const { Identity, Mailbox } = cmdlet.parameters
+  for (const value of [Identity, Mailbox])
+    if (value === null || (typeof value === 'string' && value.trim() === ''))
+      throw new Error(`${cmdlet.name} without identity`)
+  return cmdlet
+}
