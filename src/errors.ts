@@ -1,24 +1,24 @@
 /** What a person reads, by code; `%s` stands for the detail. Each text is one sentence that says what to do next. */
 const texts = {
   ACCESS_DENIED:
-    'You need the permission %s for this; `whoami` shows what you may do, and a Security Administrator can grant more.',
+    'You need the permission %s for this; “whoami” shows what you may do, and a Security Administrator can grant more.',
   AUDIT_UNWRITABLE:
     'Nothing was done, because it could not be recorded; tell the operator to look at the disk of Device Desk, then try again.',
-  CARD_UNREADABLE: 'This press could not be read (%s); open the card anew, for example with `find`.',
+  CARD_UNREADABLE: 'This press could not be read (%s); open the card anew, for example with “find”.',
   COMMAND_ARGUMENT: '%s',
   COMMAND_UNKNOWN: 'I do not know %s',
-  CONFIG_INVALID: 'These settings cannot be used:\n%s\n`npm start -- --help` explains each.',
+  CONFIG_INVALID: 'These settings cannot be used:\n%s\n“npm start -- --help” explains each.',
   CREDENTIAL_UNUSABLE: 'The credential cannot be used: %s.',
   DEVICE_GONE:
-    'Exchange no longer has %s, so nothing was changed; `find` shows the devices that are there, for example `find adele`.',
-  DEVICE_UNKNOWN: 'I know no device `%s`; look for it by name, user or device id, for example `find adele`.',
+    'Exchange no longer has %s, so nothing was changed; “find” shows the devices that are there, for example “find adele”.',
+  DEVICE_UNKNOWN: 'I know no device “%s”; look for it by name, user or device id, for example “find adele”.',
   EXCHANGE_OUTCOME_UNKNOWN:
     'Exchange did not answer (%s), so the change may or may not have been made; look at the device before you try again.',
   EXCHANGE_REFUSED: 'Exchange refused: %s',
   EXCHANGE_UNREACHABLE:
-    'Exchange could not be reached (%s), so nothing was changed; try again in a minute, `status` shows how it is.',
+    'Exchange could not be reached (%s), so nothing was changed; try again in a minute, “status” shows how it is.',
   INTERNAL: 'Something went wrong on my side; if it happens again, give the operator this number: %s.',
-  PERSON_UNKNOWN: 'I know no person `%s` with a device; type a name or an address, for example `user adele`.',
+  PERSON_UNKNOWN: 'I know no person “%s” with a device; type a name or an address, for example “user adele”.',
   STORE_BUSY:
     'Another Device Desk (process %s) uses this data folder; stop it first, or set DATA_DIR to a folder of its own.',
   STORE_FOREIGN: 'This data folder cannot be used: %s.',

@@ -1,11 +1,9 @@
 import type { z } from 'zod'
 import { BotError } from '../errors.ts'
+import type { Exemption } from '../inventory/device.ts'
 import { DeviceRowSchema, deviceProperties, StatisticsRowSchema } from './cmdlets/devices.ts'
 import { AccessRowSchema, accessProperties, MailboxRowSchema, mailboxProperties } from './cmdlets/mailboxes.ts'
 import type { Cmdlet, Transport, Value } from './transport.ts'
-
-/** What a personal exemption says of one device id. */
-export type Exemption = 'allowed' | 'blocked' | 'none'
 
 export type Exchange = ReturnType<typeof createExchange>
 

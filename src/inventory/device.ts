@@ -99,3 +99,11 @@ export const userOf = (owner: Owner) => owner.alias ?? owner.upn?.split('@')[0] 
 
 /** The name that Configuration Manager gives a device; several devices may share it. */
 export const nameOf = (device: Device, owner: Owner) => `${userOf(owner)}_${device.type}`
+
+/** What the mailbox's personal exemptions say of a device; the block list beats the allow list. */
+export function exemptionOf({ deviceId }: Device, { allowed = [], blocked = [] }: Owner): Exemption {
+  const named = (list: readonly string[]) => list.some((id) => id.toLowerCase() === deviceId.toLowerCase())
+  return named(blocked) ? 'blocked' : named(allowed) ? 'allowed' : 'none'
+}
+
+export type Exemption = 'allowed' | 'blocked' | 'none'

@@ -1,0 +1,108 @@
+/** How a state looks: the colours of Adaptive Cards. */
+export type Tone = 'good' | 'warning' | 'attention' | 'default'
+
+/** A press on this runs the command `verb` with these arguments; `v` names the version of what was shown. */
+export interface Button {
+  readonly title: string
+  readonly verb: string
+  readonly data: Readonly<Record<string, string | number | boolean>>
+  readonly style?: 'positive' | 'destructive'
+}
+
+/** One input of a form; its name is that of the command's argument. */
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly kind: 'text' | 'long' | 'number' | 'choice' | 'toggle'
+  readonly choices?: readonly string[]
+  readonly value?: string
+  readonly required: boolean
+  readonly max?: number
+}
+
+/** A line of facts; `value` may be text from outside. `private` facts are left out where others read along. */
+export interface Fact {
+  readonly label: string
+  readonly value: string
+  readonly tone?: Tone
+  readonly private?: true
+}
+
+/** A moment, shown in the reader's zone: ISO 8601. */
+export interface Moment {
+  readonly label: string
+  readonly at: string
+  readonly private?: true
+}
+
+export interface DeviceRow {
+  /** Arguments of a press on the row. */
+  readonly press: Button['data']
+  readonly name: string
+  readonly owner: string
+  readonly model: string
+  readonly os: string
+  readonly state: string
+  readonly tone: Tone
+  readonly shortId: string
+  readonly lastSync: string | undefined
+}
+
+/** A line to press on that is not a device: a person, a connector. */
+export interface ChoiceRow {
+  readonly press: Button['data']
+  readonly name: string
+  readonly detail: string
+}
+
+interface DeviceList {
+  readonly title: string
+  readonly text: string
+  readonly rows: readonly DeviceRow[]
+  /** What a press on a row runs. */
+  readonly verb: string
+}
+
+/** Everything the bot can answer with: the name of a template in cards/ and the data that it shows. */
+export type Card =
+  | { readonly template: 'notice'; readonly data: { title: string; text: string; tone?: Tone } }
+  | {
+      readonly template: 'help'
+      readonly data: { title: string; text: string; commands: readonly { usage: string; summary: string }[] }
+    }
+  | {
+      readonly template: 'facts'
+      readonly data: { title: string; text: string; facts: readonly Fact[]; times: readonly Moment[] }
+    }
+  | { readonly template: 'devices'; readonly data: DeviceList }
+  | {
+      readonly template: 'choose'
+      readonly data: { title: string; text: string; rows: readonly ChoiceRow[]; verb: string }
+    }
+  | { readonly template: 'user'; readonly data: DeviceList & { facts: readonly Fact[] } }
+  | {
+      readonly template: 'device'
+      readonly data: {
+        name: string
+        owner: string
+        model: string
+        os: string
+        shortId: string
+        state: string
+        tone: Tone
+        why: string
+        notice?: string
+        silent?: string
+        facts: readonly Fact[]
+        times: readonly Moment[]
+      }
+    }
+  | { readonly template: 'form'; readonly data: { title: string; text: string; fields: readonly Field[] } }
+
+/** The read that shows the same again: a card that can be refreshed, and of which every posted copy is kept up to date. */
+export interface About {
+  readonly verb: string
+  readonly data: Readonly<Record<string, string>>
+}
+
+export type Reply = Card & { readonly buttons?: readonly Button[]; readonly about?: About }

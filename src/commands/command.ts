@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import type { Rights } from '../access/access.ts'
+import type { Permission } from '../access/permissions.ts'
+import type { Person } from '../audit/person.ts'
+import type { Field, Reply } from '../cards/card.ts'
+import { BotError } from '../errors.ts'
+import type { Device } from '../inventory/device.ts'
+import type { Desk } from './desk.ts'
+import { readLine, readUsage } from './grammar.ts'
+
+/** Where a conversation takes place; only the personal chat is private. */
+export type Scope = 'personal' | 'groupChat' | 'channel'
+
+/** Who asks, proven by Teams; the name is for showing only. */
+export interface Caller extends Person {
+  readonly name: string
+}
+
+export interface Context extends Desk {
+  readonly caller: Caller
+  readonly rights: Rights
+  readonly scope: Scope
+  readonly signal: AbortSignal
+  readonly commands: readonly Command[]
+}
+
+/** Arguments by name, as words or a press gave them. */
+export type Values = Readonly<Record<string, unknown>>
+
+/** A command whose arguments are checked, ready to run. */
+export type Go = (context: Context, device: Device | undefined) => Promise<Reply>
+
+interface About {
+  readonly name: string
+  readonly aliases?: readonly string[]
+  /** Its arguments, as `help` shows them and as words are read. */
+  readonly usage: string
+  readonly summary: string
+  readonly example: string
+  /** Any of these allows it; none means that anybody may. The first is the one that a refusal names. */
+  readonly permission: readonly Permission[]
+  /** In whose menu it stands. */
+  readonly scopes: readonly Scope[]
+  /** Whether it changes anything: then the record is on disk before it runs. */
+  readonly changes: boolean
+}
+
+/** The button of a device command on the device's card. */
+export interface DeviceButton {
+  readonly title: string
+  readonly style?: 'positive' | 'destructive'
+  /** Whether there is anything for it to do. */
+  offered(device: Device, context: Context): boolean
+}
+
+export interface Command extends About {
+  readonly button?: DeviceButton
+  /** Whether its `ref` names a device, which the pipeline resolves. */
+  readonly device: boolean
+  /** The inputs of a form for it. */
+  readonly fields: readonly Field[]
+  /** Gives the words of a line their places. */
+  values(line: string): Values
+  /** Checks the arguments. Throws COMMAND_ARGUMENT, one sentence and the example. */
+  check(values: Values): Go
+}
+
+/** The reason that goes into the record: short enough to be read, long enough to be one. */
+export const Reason = z.string().trim().min(3).max(400).meta({ title: 'Reason', long: true })
+
+/** A command without a device. */
+export function defineCommand<S extends z.ZodObject>(
+  about: About & { args: S; run(args: z.output<S>, context: Context): Promise<Reply> },
+): Command {
+  return define(about, false, (args) => (context) => about.run(args, context))
+}
+
+/** A command on one device: `run` gets it resolved, and only if the caller may do this to it. */
+export function defineDeviceCommand<S extends z.ZodObject>(
+  about: About & {
+    args: S
+    button?: DeviceButton
+    run(device: Device, args: z.output<S>, context: Context): Promise<Reply>
+  },
+): Command {
+  return define(about, true, (args) => (context, device) => {
+    if (device === undefined) throw new Error(`${about.name} without a device`)
+    return about.run(device, args, context)
+  })
+}
+
+function define<S extends z.ZodObject>(
+  about: About & { args: S },
+  device: boolean,
+  bind: (args: z.output<S>) => Go,
+): Command {
+  const grammar = readUsage(about.usage)
+  const fields = fieldsOf(about.args)
+  return {
+    ...about,
+    device,
+    fields,
+    values: (line) => readLine(grammar, line),
+    check(values) {
+      const result = about.args.safeParse(values)
+      if (!result.success) throw wrong(about, fields, values, result.error)
+      return bind(result.data)
+    },
+  }
+}
+
+/** One sentence that names every wrong argument, and the example. */
+function wrong({ name, example }: About, fields: readonly Field[], values: Values, error: z.ZodError): BotError {
+  const problems = error.issues.map(({ path, message }) => {
+    const field = fields.find((candidate) => candidate.name === path[0])
+    if (field === undefined) return message
+    return field.name in values
+      ? `${field.label.toLowerCase()}: ${message}`
+      : `the ${field.label.toLowerCase()} is missing`
+  })
+  const text = `“${name}” cannot run: ${[...new Set(problems)].join('; ')}. Type for example “${example}”.`
+  return new BotError('COMMAND_ARGUMENT', text, { cause: error })
+}
+
+const PropertySchema = z.object({
+  type: z.string().optional(),
+  title: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  maxLength: z.number().optional(),
+  long: z.boolean().optional(),
+})
+const ShapeSchema = z.object({
+  properties: z.record(z.string(), PropertySchema).default({}),
+  required: z.array(z.string()).default([]),
+})
+
+/** The inputs that a form needs for these arguments. */
+function fieldsOf(args: z.ZodObject): Field[] {
+  const { properties, required } = ShapeSchema.parse(z.toJSONSchema(args, { io: 'input', unrepresentable: 'any' }))
+  return Object.entries(properties).map(([name, about]) => ({
+    name,
+    label: about.title ?? name,
+    kind: about.enum
+      ? 'choice'
+      : about.type === 'boolean'
+        ? 'toggle'
+        : about.type === 'number' || about.type === 'integer'
+          ? 'number'
+          : about.long
+            ? 'long'
+            : 'text',
+    required: required.includes(name),
+    ...(about.enum && { choices: about.enum }),
+    ...(about.default !== undefined && { value: String(about.default) }),
+    ...(about.maxLength !== undefined && { max: about.maxLength }),
+  }))
+}

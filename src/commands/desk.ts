@@ -1,0 +1,13 @@
+import type { Access } from '../access/access.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Connectors } from '../connector/connectors.ts'
+import type { Inventory } from '../inventory/inventory.ts'
+
+/** The rooms that commands work with. */
+export interface Desk {
+  readonly inventory: Inventory
+  readonly connectors: Connectors
+  readonly access: Access
+  readonly audit: Audit
+  readonly now: () => Date
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import type { Button } from '../cards/card.ts'
+import { ageOf } from './age.ts'
+import { defineCommand } from './command.ts'
+import { rowOf } from './replies.ts'
+
+export const find = defineCommand({
+  name: 'find',
+  aliases: ['search', 'list'],
+  usage: '[text] [state:] [connector:] [os:] [stale:] [page:]',
+  summary: 'Finds devices by user, name, model, system or id; state:, os:, connector: and stale:<days> narrow it.',
+  example: 'find adele state:allowed',
+  permission: ['Collection.ReadResource'],
+  scopes: ['personal', 'groupChat', 'channel'],
+  changes: false,
+  args: z.object({
+    text: z.string().trim().max(200).optional(),
+    state: z.string().max(40).optional(),
+    connector: z.string().max(100).optional(),
+    os: z.string().max(100).optional(),
+    stale: z.coerce.number().int().min(1).max(3650).optional(),
+    page: z.coerce.number().int().min(1).default(1),
+  }),
+  async run(query, context) {
+    const { inventory, rights } = context
+    const { total, rows, page, pages } = inventory.find(query, rights.reach('Collection.ReadResource'))
+    const guess =
+      total === 0 && query.text ? inventory.suggest(query.text, rights.reach('Collection.ReadResource')) : []
+    const to = (title: string, wanted: number): Button => ({
+      title,
+      verb: 'find',
+      data: { ...given(query), page: wanted },
+    })
+    return {
+      template: 'devices',
+      data: {
+        title: total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
+        text: [
+          total === 0 ? 'Nothing matches; try fewer words, for example “find adele”.' : `Page ${page} of ${pages}.`,
+          ...guess.map((name) => `Did you mean ${name}?`),
+          ageOf(context.connectors, context.now()),
+        ].join(' '),
+        rows: rows.map((device) => rowOf(device, context)),
+        verb: 'device',
+      },
+      buttons: [...(page > 1 ? [to('Back', page - 1)] : []), ...(page < pages ? [to('More', page + 1)] : [])],
+    }
+  },
+})
+
+const given = (query: object): Button['data'] =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))

@@ -1,0 +1,91 @@
+import { setTimeout } from 'node:timers/promises'
+import { pino } from 'pino'
+import { createApp } from './app.ts'
+import { describeSettings, readSettings } from './config.ts'
+import { BotError } from './errors.ts'
+import { startDemo } from './sandbox/demo.ts'
+import { openFileStore } from './store/files.ts'
+import { isLoopback } from './tokens.ts'
+
+const usage = `Device Desk: the mobile devices that connect to Exchange, in Microsoft Teams.
+
+npm start                 the demo, or the bot itself when MicrosoftAppId is set
+npm start -- --no-auth    the demo, which also takes activities without a token, from this machine
+npm start -- --help       this text
+
+${describeSettings()}`
+
+const now = () => new Date()
+const wait = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal, ref: false })
+
+/** The bot itself, for the one tenant whose app it is. */
+async function startProduction() {
+  const settings = readSettings(process.env)
+  const log = pino({ level: settings.LOG_LEVEL })
+  const store = await openFileStore({ folder: settings.DATA_DIR ?? 'data', kind: 'production', log })
+  const app = await createApp({ settings, store, demo: false, unsigned: false, first: [], now, wait, log })
+  log.info({ url: await app.listen() }, 'Device Desk listens')
+  return app.close
+}
+
+/** Everything on this machine: a small Exchange, a small Teams, and the bot between them. */
+async function startDemonstration(unsigned: boolean) {
+  const asked = readSettings(process.env)
+  if (process.env.NODE_ENV === 'production')
+    throw new BotError('CONFIG_INVALID', '- NODE_ENV: production needs MicrosoftAppId')
+  if (!isLoopback(new URL(`http://${asked.HOST}`)))
+    throw new BotError('CONFIG_INVALID', '- HOST: the demo takes loopback only')
+  const folder = asked.DATA_DIR ?? 'data-demo'
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'error' }, pino.destination(2))
+  const store = await openFileStore({ folder, kind: 'demo', log })
+  let url = ''
+  const demo = await startDemo({
+    folder,
+    port: asked.PORT === 0 ? 0 : asked.PORT + 1,
+    exchange: asked.SANDBOX_URL,
+    exchangePort: asked.SANDBOX_PORT,
+    endpoint: () => `${url}/api/messages`,
+  })
+  const settings = readSettings({ ...process.env, ...demo.env })
+  const app = await createApp({ settings, store, demo: true, unsigned, first: demo.first, now, wait, log })
+  url = await app.listen()
+  await app.connectors.add(demo.connector)
+  console.log(`Device Desk, the demo: the bot at ${url}, a sandbox Exchange at ${demo.exchangeUrl}. Ctrl-C ends it.`)
+  console.log(`Open ${demo.url}`)
+  console.log('Type: find adele')
+  return async () => {
+    await app.close()
+    await demo.close()
+  }
+}
+
+/** What goes wrong at the start is one sentence where a person can mend it. */
+function explain(error: unknown): string {
+  if (error instanceof BotError) return error.message
+  const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  if (busy) return `${error.message}: another program uses this port; set another, for example PORT=4100 npm start`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) return console.log(usage)
+  const unsigned = args.includes('--no-auth')
+  if (unsigned && process.env.MicrosoftAppId)
+    throw new BotError('CONFIG_INVALID', '- --no-auth is for the demo; do not set MicrosoftAppId with it')
+  const stop = await (process.env.MicrosoftAppId ? startProduction() : startDemonstration(unsigned))
+  const end = () => {
+    stop().then(
+      () => process.exit(0),
+      (error) => {
+        console.error(explain(error))
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(explain(error))
+  process.exit(1)
+})

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Rights } from './access/access.ts'
+import type { AuditEntry } from './audit/chain.ts'
+import type { Reply } from './cards/card.ts'
+import type { Caller, Command, Context, Scope, Values } from './commands/command.ts'
+import type { Desk } from './commands/desk.ts'
+import { deviceReply, versionOf } from './commands/device.ts'
+import { nearest } from './commands/nearest.ts'
+import { chooseReply, formReply, noticeReply } from './commands/replies.ts'
+import { BotError } from './errors.ts'
+import type { Device } from './inventory/device.ts'
+
+/** What came in through a door: who, where, and words or a press. */
+export interface Asked {
+  readonly caller: Caller
+  readonly scope: Scope
+  readonly request: { readonly words: string } | Press
+  /** Names the activity that carried it, so that a replay is known. */
+  readonly activity?: string
+  readonly signal: AbortSignal
+}
+
+interface Press {
+  readonly verb: string
+  readonly data: Values
+  /** Pressed by Teams itself, to refresh what is shown. */
+  readonly automatic: boolean
+}
+
+export interface Answered {
+  readonly reply: Reply
+  /** Whether something may have changed: then every posted copy of this card is edited. */
+  readonly changed: boolean
+}
+
+export type Pipeline = ReturnType<typeof createPipeline>
+
+/** The path of everything that people ask: parse, authorize, record, run, answer. The only caller of commands. */
+export function createPipeline({ desk, commands, log }: { desk: Desk; commands: readonly Command[]; log: Logger }) {
+  return async function ask(asked: Asked): Promise<Answered> {
+    const entry: AuditEntry = { ...whoAndWhere(asked), command: '?', target: '', outcome: 'read' }
+    try {
+      const { command, values } = parse(asked.request, commands)
+      entry.command = command.name
+      const rights = await desk.access.rightsOf(asked.caller)
+      mayAnywhere(rights, command)
+      const context: Context = { ...desk, ...asked, commands, rights }
+      const devices = command.device ? resolve(context, command, values) : []
+      const [device] = devices
+      entry.target = targetOf(device, values)
+      const instead = replyInstead(context, command, values, devices, asked.request)
+      if (instead !== undefined) return { reply: instead, changed: false }
+      const run = command.check(values)
+      if (command.changes) return await carryOut(entry, () => run(context, device))
+      const reply = await run(context, device)
+      desk.audit.note(entry)
+      return { reply, changed: false }
+    } catch (error) {
+      const failure = explain(error, entry)
+      desk.audit.note({ ...entry, outcome: failure.code === 'INTERNAL' ? 'failed' : 'refused', note: failure.code })
+      return { reply: noticeReply(failure), changed: false }
+    }
+  }
+
+  /** The record is on disk before anything is changed, and what came of it is there after. */
+  async function carryOut(entry: AuditEntry, run: () => Promise<Reply>): Promise<Answered> {
+    const { n } = await desk.audit.record({ ...entry, outcome: 'started' })
+    const end = (outcome: AuditEntry['outcome'], note?: string) =>
+      desk.audit
+        .record({ ...entry, outcome, of: n, ...(note && { note }) })
+        .catch((error) => log.error({ err: error, n }, 'outcome not recorded'))
+    try {
+      const reply = await run()
+      await end('done')
+      return { reply, changed: true }
+    } catch (error) {
+      const failure = explain(error, entry)
+      await end(failure.code === 'EXCHANGE_OUTCOME_UNKNOWN' ? 'unknown' : 'failed', failure.code)
+      return { reply: noticeReply(failure), changed: true }
+    }
+  }
+
+  /** A failure that people may read; a bug gets a number under which the log tells more. */
+  function explain(error: unknown, { command }: AuditEntry): BotError {
+    if (error instanceof BotError) {
+      if (error.cause !== undefined) log.info({ command, code: error.code, err: error.cause }, error.message)
+      return error
+    }
+    const correlation = randomUUID()
+    log.error({ command, correlation, err: error }, 'bug')
+    return new BotError('INTERNAL', correlation, { cause: error })
+  }
+}
+
+const whoAndWhere = ({ caller, activity }: Asked) => ({
+  who: { tenant: caller.tenant, id: caller.id },
+  ...(activity && { activity }),
+})
+
+/** The command that the words begin with, or that the press names. */
+function parse(request: Asked['request'], commands: readonly Command[]): { command: Command; values: Values } {
+  const line = 'words' in request ? request.words.trim() : request.verb
+  const word = line.split(/\s/, 1)[0]?.toLowerCase() || 'help'
+  const command = commands.find(({ name, aliases = [] }) => name === word || aliases.includes(word))
+  if (command === undefined) throw new BotError('COMMAND_UNKNOWN', nearest(word, commands))
+  return { command, values: 'words' in request ? command.values(line.slice(word.length).trim()) : request.data }
+}
+
+/** Before arguments are looked at: a stranger learns only that they may not. */
+function mayAnywhere(rights: Rights, { permission: [named, ...others] }: Command): void {
+  if (named !== undefined && !rights.holds(named, ...others)) throw new BotError('ACCESS_DENIED', named)
+}
+
+/** The devices that a reference names and on which the caller holds the permission; one that may not be seen does not exist. */
+function resolve({ inventory, rights }: Context, { permission }: Command, { ref }: Values): readonly Device[] {
+  if (typeof ref !== 'string' || ref.trim() === '') return []
+  const { devices } = inventory.resolve(ref, rights.reach(...permission))
+  if (devices.length > 0) return devices
+  const seen = inventory.resolve(ref, rights.reach('Collection.ReadResource')).devices
+  throw seen.length > 0 ? new BotError('ACCESS_DENIED', permission[0]) : new BotError('DEVICE_UNKNOWN', ref)
+}
+
+/** What is answered before a command may run: which device is meant, that a card is out of date, or what is still to be said. */
+function replyInstead(
+  context: Context,
+  command: Command,
+  values: Values,
+  devices: readonly Device[],
+  request: Asked['request'],
+): Reply | undefined {
+  const [device] = devices
+  if (devices.length > 1) return chooseReply(command, values, devices, context)
+  if ('words' in request || !command.changes) return undefined
+  if (request.automatic) throw new BotError('CARD_UNREADABLE', 'a refresh changes nothing')
+  if (device !== undefined && values.v !== undefined && String(values.v) !== versionOf(device, context))
+    return deviceReply(device, context, 'This card was out of date, so nothing was done. Here is how it is now.')
+  const open = command.fields.filter(
+    ({ name, required }) => required && (values[name] === undefined || values[name] === ''),
+  )
+  return open.length > 0 ? formReply(command, values, open, device, context) : undefined
+}
+
+/** What the record says of the target: a device's key, else the arguments but for people's words of why. */
+function targetOf(device: Device | undefined, { reason: _, v: _v, ...values }: Values): string {
+  if (device !== undefined) return `${device.connector}/${device.guid}`
+  return Object.entries(values)
+    .map(([name, value]) => `${name}:${String(value)}`)
+    .join(' ')
+    .slice(0, 200)
+}

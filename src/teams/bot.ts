@@ -1,0 +1,176 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { About, Reply } from '../cards/card.ts'
+import type { Cards } from '../cards/draw.ts'
+import type { Caller } from '../commands/command.ts'
+import type { Asked, Pipeline } from '../pipeline.ts'
+import { type TeamsActivity, wordsOf } from './activity.ts'
+import type { InvokeAnswer } from './adapter.ts'
+import type { Copy, LiveCards } from './live.ts'
+import { type Place, placeOf } from './place.ts'
+import { createReplays, keyOf } from './replays.ts'
+import type { Sender } from './sender.ts'
+
+export interface BotParts {
+  readonly ask: Pipeline
+  readonly cards: Cards
+  readonly sender: Sender
+  readonly live: LiveCards
+  /** Activities that were taken before a restart. */
+  readonly known: Iterable<string>
+  readonly stopping: AbortSignal
+  readonly log: Logger
+}
+
+export type Bot = ReturnType<typeof createBot>
+
+/** How long people wait for an answer before they read that work is under way, in milliseconds. */
+const patience = 1500
+
+const PressSchema = z.object({
+  action: z.object({
+    type: z.literal('Action.Execute'),
+    verb: z.string().max(40),
+    data: z.record(z.string(), z.unknown()).default({}),
+  }),
+  trigger: z.string().optional(),
+})
+
+/** Somebody without an Entra object id holds nothing. */
+const nobody = '00000000-0000-0000-0000-000000000000'
+
+const working: Reply = {
+  template: 'notice',
+  data: { title: 'Working', text: 'This takes a moment; the card changes when it is done.' },
+}
+const handled: Reply = {
+  template: 'notice',
+  data: { title: 'Done already', text: 'This press was handled before; open the card anew.' },
+}
+
+/** Turns activities into commands, and replies into messages and answers. */
+export function createBot({ ask, cards, sender, live, known, stopping, log }: BotParts) {
+  const once = createReplays<InvokeAnswer | undefined>(known)
+  const running = new Set<Promise<void>>()
+
+  const draw = (reply: Reply, { scope }: Place) => cards.draw(reply, { shared: scope !== 'personal' })
+
+  const askedOf = (activity: TeamsActivity, request: Asked['request']): Asked => ({
+    caller: callerOf(activity),
+    scope: placeOf(activity).scope,
+    request,
+    activity: keyOf(activity),
+    signal: stopping,
+  })
+
+  /** Work that outlives its request, and that a stop waits for. */
+  function afterwards(work: () => Promise<void>): void {
+    const run = work()
+      .catch((error) => log.error({ err: error }, 'work after the answer failed'))
+      .finally(() => running.delete(run))
+    running.add(run)
+  }
+
+  /** One message: the card, or one that says so and is edited when the work takes longer. */
+  async function message(activity: TeamsActivity): Promise<undefined> {
+    const place = placeOf(activity)
+    const work = ask(askedOf(activity, { words: wordsOf(activity) }))
+    const early = await within(patience, work)
+    const id = await sender.post(place, draw(early?.reply ?? working, place), activity.id)
+    afterwards(async () => {
+      const { reply, changed } = await work
+      if (early === undefined) await sender.edit(place, id, draw(reply, place))
+      if (reply.about === undefined) return
+      if (changed) await live.touched(reply.about)
+      await live.remember(reply.about, { place, message: id, caller: callerOf(activity) })
+    })
+  }
+
+  /** The presser gets the card at once; what changed something shows in every posted copy. */
+  async function press(activity: TeamsActivity): Promise<InvokeAnswer> {
+    const parsed = PressSchema.safeParse(activity.value)
+    if (!parsed.success) return failed(400, 'BadRequest', 'This press could not be read; open the card anew.')
+    const { action, trigger } = parsed.data
+    const place = placeOf(activity)
+    const request = { verb: action.verb, data: action.data, automatic: trigger === 'automatic' }
+    const work = ask(askedOf(activity, request))
+    const early = await within(patience, work)
+    afterwards(async () => {
+      const { reply, changed } = await work
+      if (early === undefined && activity.replyToId) await sender.edit(place, activity.replyToId, draw(reply, place))
+      if (changed && reply.about) await live.touched(reply.about)
+    })
+    return shown(draw(early?.reply ?? working, place))
+  }
+
+  /** A card of welcome, where the bot itself was installed for a person or a group. */
+  async function installed(activity: TeamsActivity): Promise<undefined> {
+    const place = placeOf(activity)
+    if (activity.action !== 'add' || place.scope === 'channel') return
+    const { reply } = await ask(askedOf(activity, { words: 'help' }))
+    await sender.post(place, draw(reply, place))
+  }
+
+  function turn(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
+    if (activity.type === 'message') return message(activity)
+    if (activity.type === 'installationUpdate') return installed(activity)
+    if (activity.type === 'invoke' && activity.name === 'adaptiveCard/action') return press(activity)
+    log.debug({ type: activity.type, name: activity.name }, 'not for us')
+    return Promise.resolve(undefined)
+  }
+
+  /** A turn whose answer could not be sent is over all the same: Teams must not repeat it. */
+  const turnSafely = (activity: TeamsActivity) =>
+    turn(activity).catch((error) => {
+      log.error({ err: error, type: activity.type }, 'turn failed')
+      return activity.type === 'invoke' ? failed(500, 'InternalError', 'Something went wrong; try again.') : undefined
+    })
+
+  return {
+    /** Carries out one activity of a proven sender, once; the answer is for an invoke. */
+    async take(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
+      const answer =
+        activity.id === undefined ? turnSafely(activity) : once(keyOf(activity), () => turnSafely(activity))
+      if (answer !== undefined) return answer
+      return activity.type === 'invoke' ? shown(draw(handled, placeOf(activity))) : undefined
+    },
+
+    /** Draws one posted copy anew, as its caller may see it now. */
+    async redraw({ place, message: id, caller }: Copy, { verb, data }: About): Promise<void> {
+      const request = { verb, data, automatic: true }
+      const { reply } = await ask({ caller, scope: place.scope, request, signal: stopping })
+      await sender.edit(place, id, draw(reply, place))
+    },
+
+    /** Resolves when nothing is under way any more. */
+    async idle(): Promise<void> {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}
+
+function callerOf({ from, conversation, channelData }: TeamsActivity): Caller {
+  const tenant = conversation.tenantId ?? channelData?.tenant?.id ?? nobody
+  return { tenant: tenant.toLowerCase(), id: from.aadObjectId ?? nobody, name: from.name ?? 'Somebody' }
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([work, wait(milliseconds, undefined, { signal: timer.signal })])
+  } finally {
+    timer.abort()
+  }
+}
+
+/** The answers of the Universal Action Model to an invoke; the HTTP status is 200 whatever they say. */
+const shown = (card: object): InvokeAnswer => ({
+  status: 200,
+  body: { statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: card },
+})
+
+const failed = (statusCode: number, code: string, message: string): InvokeAnswer => ({
+  status: 200,
+  body: { statusCode, type: 'application/vnd.microsoft.error', value: { code, message } },
+})

@@ -1,0 +1,84 @@
+import { ConnectorClient } from 'botframework-connector'
+import { DelegateBackoff, handleWhen, type IRetryBackoffContext, retry } from 'cockatiel'
+import { z } from 'zod'
+import type { Drawn } from '../cards/draw.ts'
+import type { BotCredentials } from './adapter.ts'
+import type { Place } from './place.ts'
+
+export type Sender = ReturnType<typeof createSender>
+
+/** What the client of the connector service throws: a status where there was an answer. */
+const FailureSchema = z.object({
+  statusCode: z.number().optional(),
+  response: z
+    .object({ headers: z.custom<Headers>((value) => value instanceof Object && 'get' in value) })
+    .optional()
+    .catch(undefined),
+})
+
+/** Statuses after which Teams' rate limit page asks for another try; without a status the answer was lost. */
+const passing = [412, 429, 502, 504, undefined]
+
+export const statusOf = (error: unknown) => FailureSchema.safeParse(error).data?.statusCode
+
+const patience = retry(
+  handleWhen((error) => passing.includes(statusOf(error))),
+  {
+    maxAttempts: 4,
+    backoff: new DelegateBackoff(({ attempt, result }: IRetryBackoffContext<unknown>) => {
+      const failure = FailureSchema.safeParse('error' in result ? result.error : undefined)
+      const asked = Number(failure.data?.response?.headers.get('retry-after') ?? 0)
+      return (Number.isFinite(asked) ? asked * 1000 : 0) + Math.random() * 250 * 2 ** attempt
+    }),
+  },
+)
+
+/**
+ * Posts and edits cards through Teams' connector service. A message whose answer was lost is sent again and may then appear
+ * twice; an edit may be repeated without harm.
+ */
+export function createSender(credentials: BotCredentials) {
+  const clients = new Map<string, Promise<ConnectorClient>>()
+
+  function clientOf({ serviceUrl }: Place) {
+    const known = clients.get(serviceUrl)
+    if (known !== undefined) return known
+    const made = credentials.createCredentials().then((own) => new ConnectorClient(own, { baseUri: serviceUrl }))
+    clients.set(serviceUrl, made)
+    return made
+  }
+
+  const messageOf = (place: Place, card: Drawn) => ({
+    type: 'message',
+    from: { id: place.bot, name: 'Device Desk' },
+    conversation: {
+      id: place.conversation,
+      isGroup: place.scope !== 'personal',
+      conversationType: place.scope,
+      name: '',
+    },
+    summary: String(card.fallbackText),
+    attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
+  })
+
+  return {
+    /** Resolves to the id under which the message can be edited. */
+    async post(place: Place, card: Drawn, replyTo?: string): Promise<string> {
+      const { conversations } = await clientOf(place)
+      const message = messageOf(place, card)
+      const sent = await patience.execute(() =>
+        replyTo === undefined
+          ? conversations.sendToConversation(place.conversation, message)
+          : conversations.replyToActivity(place.conversation, replyTo, { ...message, replyToId: replyTo }),
+      )
+      return sent.id
+    },
+
+    async edit(place: Place, id: string, card: Drawn): Promise<void> {
+      const { conversations } = await clientOf(place)
+      await patience.execute(() =>
+        conversations.updateActivity(place.conversation, id, { ...messageOf(place, card), id }),
+      )
+    },
+  }
+}

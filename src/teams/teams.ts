@@ -1,0 +1,114 @@
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Audit } from '../audit/audit.ts'
+import type { AuditEntry } from '../audit/chain.ts'
+import { PersonSchema } from '../audit/person.ts'
+import type { About } from '../cards/card.ts'
+import type { Cards } from '../cards/draw.ts'
+import type { Settings } from '../config.ts'
+import type { Pipeline } from '../pipeline.ts'
+import type { Store } from '../store/store.ts'
+import { createTokens, type Identity, isLoopback } from '../tokens.ts'
+import { ActivitySchema, type TeamsActivity } from './activity.ts'
+import { BotCredentials, createAdapter, type InvokeAnswer } from './adapter.ts'
+import { createBot } from './bot.ts'
+import { cloudOf, createGate, Unproven } from './identity.ts'
+import { createLiveCards } from './live.ts'
+import { createSender } from './sender.ts'
+import { startServer } from './server.ts'
+
+export interface TeamsOptions {
+  readonly settings: Settings
+  readonly store: Store
+  readonly ask: Pipeline
+  readonly cards: Cards
+  readonly audit: Audit
+  readonly demo: boolean
+  readonly unsigned: boolean
+  readonly now: () => Date
+  readonly log: Logger
+  readonly ready: () => boolean
+  readonly metrics: () => Promise<string>
+}
+
+const hour = 60 * 60_000
+
+/** The door to Teams: proves who is there, hands what they ask to the pipeline, and sends what it answers. */
+export async function createTeams(options: TeamsOptions) {
+  const { settings, store, audit, unsigned, now, log } = options
+  const cloud = cloudOf(settings)
+  const tokens = createTokens({
+    ...cloud,
+    scope: cloud.scope.replace(/(\/\.default)?$/, '/.default'),
+    identity: identityOf(settings),
+    now,
+  })
+  const credentials = new BotCredentials(settings.MicrosoftAppId ?? '', tokens, unsigned)
+  const receive = createAdapter(settings, credentials)
+  const gate = createGate(settings)
+  const stopping = new AbortController()
+  const live = await createLiveCards({ store, edit: (copy, about) => bot.redraw(copy, about), log })
+  const known = await activitiesOf(audit, new Date(now().getTime() - 24 * hour))
+  const bot = createBot({ ...options, sender: createSender(credentials), live, known, stopping: stopping.signal })
+
+  /** Proves the sender before anything is done with what was sent; a stranger gets a status and no word. */
+  async function messages(authorization: string, body: unknown, local: boolean): Promise<InvokeAnswer> {
+    const { data: activity } = ActivitySchema.safeParse(body)
+    const { data: raw } = BodySchema.safeParse(body)
+    if (activity === undefined || raw === undefined) return { status: authorization === '' && !unsigned ? 401 : 400 }
+    try {
+      const free = unsigned && authorization === '' && local && isLoopback(new URL(activity.serviceUrl))
+      if (!free) await gate.token(authorization, activity)
+      gate.activity(activity, free)
+      const answer = await receive(authorization, raw, () => bot.take(activity))
+      return answer.status === 401 ? { status: 401 } : answer
+    } catch (error) {
+      if (!(error instanceof Unproven)) throw error
+      log.warn({ status: error.status, reason: error.message }, 'refused an activity')
+      if (error.status === 403) audit.note(refusalOf(activity))
+      return { status: error.status }
+    }
+  }
+
+  let server: Awaited<ReturnType<typeof startServer>> | undefined
+  return {
+    async listen(): Promise<string> {
+      server = await startServer({ ...options, host: settings.HOST, port: settings.PORT, messages })
+      return server.url
+    },
+
+    /** Edits every posted copy of a card whose matter has changed. */
+    touched: (about: About) => live.touched(about),
+
+    /** Takes no more requests, ends what is under way, and gives up on it after ten seconds. */
+    async close(): Promise<void> {
+      await server?.close()
+      const limit = AbortSignal.timeout(10_000)
+      await Promise.race([bot.idle(), new Promise((resolve) => limit.addEventListener('abort', resolve))])
+      stopping.abort()
+    },
+  }
+}
+
+const BodySchema = z.record(z.string(), z.unknown())
+
+/** How the bot proves itself: by its managed identity, its certificate, or its secret. */
+function identityOf(settings: Settings): Identity {
+  const clientId = settings.MicrosoftAppId ?? ''
+  if (settings.MicrosoftAppType === 'UserAssignedMSI') return { managedIdentity: clientId }
+  const certificateFile = settings.MicrosoftAppCertificateFile
+  return certificateFile ? { clientId, certificateFile } : { clientId, secret: settings.MicrosoftAppPassword ?? '' }
+}
+
+/** The activities of the last day, by which a replay is known after a restart. */
+async function activitiesOf(audit: Audit, since: Date): Promise<string[]> {
+  const found: string[] = []
+  for await (const { activity } of audit.recent({ since })) if (activity !== undefined) found.unshift(activity)
+  return found
+}
+
+/** People of other tenants are refused before any command, which is recorded all the same. */
+function refusalOf({ from, conversation }: TeamsActivity): AuditEntry {
+  const who = PersonSchema.safeParse({ tenant: conversation.tenantId, id: from.aadObjectId }).data ?? null
+  return { who, command: 'activity', target: null, outcome: 'refused', note: 'another tenant' }
+}
