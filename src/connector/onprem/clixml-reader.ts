@@ -16,13 +16,13 @@ interface Draft extends ClixmlObject {
   entries?: (readonly [Clixml, Clixml])[]
 }
 
-/** An open element. `draft` is the object that it describes, `types` the list of type names that it adds to. */
+/** An open element that holds elements. `draft` is the object that it describes, `types` what it adds type names to. */
 interface Frame {
   readonly tag: string
   readonly name: string | undefined
   readonly draft: Draft | undefined
-  readonly types?: string[] | undefined
-  key?: Clixml
+  readonly types: string[] | undefined
+  key: Clixml
 }
 
 const containers = new Set(['LST', 'IE', 'STK', 'QUE'])
@@ -54,7 +54,7 @@ function place(value: Clixml, name: string | undefined, parent: Frame) {
   else if (tag === 'Obj') draft.value = value
   else if (tag !== 'En') draft.items?.push(value)
   else if (name === 'Key') parent.key = value
-  else draft.entries?.push([parent.key ?? null, value])
+  else draft.entries?.push([parent.key, value])
 }
 
 /**
@@ -65,8 +65,11 @@ export function readClixml(xml: string): Clixml {
   const objects = new Map<string, Draft>()
   const typeNames = new Map<string, string[]>()
   const stack: Frame[] = []
+  /** The element whose text is being taken, and how deep in it we are: what it holds is passed over. */
+  let leaf = ''
+  let leafName: string | undefined
+  let leafDepth = 0
   let text = ''
-  let skipped = 0
   let result: Clixml | undefined
 
   const deliver = (value: Clixml, name: string | undefined) => {
@@ -75,34 +78,36 @@ export function readClixml(xml: string): Clixml {
     else result = value
   }
 
-  const open = (tag: string, { N, RefId = '' }: Record<string, string>, parent: Frame | undefined): Frame => {
-    const name = N === undefined ? undefined : plainText(N)
-    const isPropertySet = tag === 'MS' && parent?.tag === 'MS'
-    if (tag === 'Obj' || isPropertySet) {
-      const draft: Draft = { types: [], adapted: new Map(), extended: new Map() }
-      if (tag === 'Obj') objects.set(RefId, draft)
-      return { tag, name, draft }
-    }
-    const draft = parent?.draft
-    if (tag === 'TN') {
-      const types: string[] = []
-      typeNames.set(RefId, types)
+  const open = (tag: string, name: string | undefined, refId: string) => {
+    const parent = stack.at(-1)
+    let draft = parent?.draft
+    let types: string[] | undefined
+    if (tag === 'Obj' || (tag === 'MS' && parent?.tag === 'MS')) {
+      draft = { types: [], adapted: new Map(), extended: new Map() }
+      if (tag === 'Obj') objects.set(refId, draft)
+    } else if (tag === 'TN') {
+      types = []
+      typeNames.set(refId, types)
       if (draft) draft.types = types
-      return { tag, name, draft: undefined, types }
-    }
-    if (tag === 'Ref') deliver(objects.get(RefId) ?? null, name)
-    else if (draft && tag === 'TNRef') draft.types = typeNames.get(RefId) ?? []
+      draft = undefined
+    } else if (tag === 'Ref') deliver(objects.get(refId) ?? null, name)
+    else if (draft && tag === 'TNRef') draft.types = typeNames.get(refId) ?? []
     else if (draft && tag === 'DCT') draft.entries ??= []
     else if (draft && containers.has(tag)) draft.items ??= []
-    return { tag, name, draft, types: parent?.types }
+    stack.push({ tag, name, draft, types, key: null })
   }
 
-  const close = ({ tag, name, draft, types }: Frame, parent: Frame | undefined) => {
-    if (tag === 'T') types?.push(plainText(text))
-    else if (tag === 'ToString') {
-      if (draft) draft.text = plainText(text)
-    } else if (!structure.has(tag)) deliver(primitive(tag, text), name)
-    else if (draft && draft !== parent?.draft) deliver(draft, name)
+  /** Objects and property sets are values of the frame around them. */
+  const close = () => {
+    const frame = stack.pop()
+    if (frame?.draft && frame.draft !== stack.at(-1)?.draft) deliver(frame.draft, frame.name)
+  }
+
+  const closeLeaf = () => {
+    const parent = stack.at(-1)
+    if (leaf === 'T') parent?.types?.push(plainText(text))
+    else if (leaf !== 'ToString') deliver(primitive(leaf, text), leafName)
+    else if (parent?.draft) parent.draft.text = plainText(text)
   }
 
   const parser = new SaxesParser({ xmlns: false, position: false })
@@ -113,27 +118,27 @@ export function readClixml(xml: string): Clixml {
     throw new ProtocolError('A DOCTYPE is not accepted')
   })
   parser.on('opentag', ({ name: tag, attributes }) => {
-    const parent = stack.at(-1)
-    if (stack.length + skipped >= maxDepth) throw new ProtocolError('Nested too deeply')
-    if (skipped > 0 || (parent && !structure.has(parent.tag))) {
-      skipped += 1
+    if (stack.length + leafDepth >= maxDepth) throw new ProtocolError('Nested too deeply')
+    if (leafDepth > 0) {
+      leafDepth += 1
       return
     }
+    const name = attributes.N === undefined ? undefined : plainText(attributes.N)
+    if (structure.has(tag)) return open(tag, name, attributes.RefId ?? '')
+    leaf = tag
+    leafName = name
+    leafDepth = 1
     text = ''
-    stack.push(open(tag, attributes, parent))
   })
   const take = (more: string) => {
-    if (skipped === 0) text += more
+    if (leafDepth === 1) text += more
   }
   parser.on('text', take)
   parser.on('cdata', take)
   parser.on('closetag', () => {
-    if (skipped > 0) {
-      skipped -= 1
-      return
-    }
-    const frame = stack.pop()
-    if (frame) close(frame, stack.at(-1))
+    if (leafDepth === 0) return close()
+    leafDepth -= 1
+    if (leafDepth === 0) closeLeaf()
   })
   parser.write(xml).close()
   if (result === undefined) throw new ProtocolError('No value')
