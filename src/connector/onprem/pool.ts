@@ -42,8 +42,8 @@ export interface Pool {
   receive(bytes: Uint8Array): PoolEvent[]
   /** An answer got lost and was asked for again. */
   afterLoss(): void
-  /** Whether the end of a message is still to come. */
-  pending(): boolean
+  /** Whether it can run a pipeline: it is open, none runs, and nothing is left half said. */
+  isReady(): boolean
   /** The server's protocol version 2.x, once it is known. */
   minor(): number
 }
@@ -131,7 +131,7 @@ export function createPool(id: string, limits: Limits): Pool {
         return ofPool(message)
       }),
     afterLoss: () => defragmenter.afterLoss(),
-    pending: () => defragmenter.pending(),
+    isReady: () => state.is === 'opened' && !defragmenter.pending(),
     minor: () => minor,
   }
 }

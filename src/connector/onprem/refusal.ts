@@ -1,4 +1,4 @@
-import { Refusal } from '../transport.ts'
+import { type Cmdlet, Refusal } from '../transport.ts'
 import { type Clixml, isObject, numberOf, property, textOf } from './clixml.ts'
 
 /** What Exchange writes before its sentences: `[Server=EX1,RequestId=…,TimeStamp=…] [FailureCategory=AuthZ-…] `. */
@@ -9,7 +9,8 @@ const requestIdIn = /(?<![A-Za-z])RequestId=([0-9a-f-]{36})/i
 const sentence = (text: string) => text.replace(prefix, '').trim()
 
 /** Exchange's own id of a request, which its logs carry. */
-export const requestIdOf = (text: string) => requestIdIn.exec(text)?.[1]
+export const requestIdOf = (record: Clixml | undefined) =>
+  requestIdIn.exec(`${errorIdOf(record)} ${saidBy(record)}`)?.[1]
 
 /** By names of classes and categories, since texts are localized; the first that fits counts. */
 const kinds: readonly (readonly [Refusal['kind'], RegExp])[] = [
@@ -30,15 +31,19 @@ const throttling = /MaxConcurrency|MaxRunspaces|maximum number of connections|ex
 
 const kindOf = (names: string) => kinds.find(([, pattern]) => pattern.test(names))?.[0]
 
+const errorIdOf = (record: Clixml | undefined) => textOf(property(record, 'FullyQualifiedErrorId')) ?? ''
+
+const saidBy = (record: Clixml | undefined) =>
+  textOf(property(record, 'ErrorDetails_Message')) ??
+  textOf(property(property(record, 'Exception'), 'Message')) ??
+  textOf(record) ??
+  'it gave no reason'
+
 /** What an error record says ([MS-PSRP] 2.2.3.15), whether it ended the pipeline or not. */
 export function refusalOf(record: Clixml | undefined): Refusal {
   const exception = property(record, 'Exception')
-  const errorId = textOf(property(record, 'FullyQualifiedErrorId')) ?? ''
-  const said =
-    textOf(property(record, 'ErrorDetails_Message')) ??
-    textOf(property(exception, 'Message')) ??
-    textOf(record) ??
-    'it gave no reason'
+  const errorId = errorIdOf(record)
+  const said = saidBy(record)
   const category = categoryIn.exec(errorId)?.[1] ?? categoryIn.exec(said)?.[1]
   const className = isObject(exception) ? exception.types[0]?.replace(/^Deserialized\./, '') : undefined
   const reason = textOf(property(record, 'ErrorCategory_Reason')) ?? ''
@@ -63,3 +68,12 @@ export function secondsToWait(text: string): number | undefined {
   const seconds = /wait for (\d+)/i.exec(text)?.[1]
   return seconds === undefined ? undefined : Number(seconds)
 }
+
+/**
+ * An answer of which Exchange says that there is more than it shows is no answer, unless so many and no more were asked
+ * for. The warning's text is localized, the parameter that it advises is not.
+ */
+export const truncationOf = ({ parameters }: Cmdlet, warning: string): Refusal | undefined =>
+  /\bResultSize\b/.test(warning) && typeof parameters.ResultSize !== 'number'
+    ? new Refusal('other', `it shows only a part: ${sentence(warning)}`)
+    : undefined

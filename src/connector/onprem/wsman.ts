@@ -84,7 +84,7 @@ export const signal = (commandId: string, code: keyof typeof signals): Operation
   body: `<rsp:Signal${forCommand(commandId)}><rsp:Code>${signals[code]}</rsp:Code></rsp:Signal>`,
 })
 
-export const remove: Operation = { action: 'delete', body: '' }
+export const deletion: Operation = { action: 'delete', body: '' }
 
 export interface Addressing {
   readonly to: string

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { createControl } from './control/door.ts'
 import { createContoso } from './fleet/contoso.ts'
 import type { Door } from './http.ts'
+import { createPowerShellDoor } from './powershell/door.ts'
 import { createRestDoor } from './rest/door.ts'
 import { createTokens } from './rest/token.ts'
 import { createSandbox } from './sandbox.ts'
@@ -18,7 +19,12 @@ export async function startSandboxExchange({ port = 0, now = Date.now }: Options
   const contoso = await createContoso(now())
   sandbox.organizations.set(contoso.name, contoso)
   const tokens = createTokens(sandbox)
-  const doors: readonly Door[] = [tokens.door, createRestDoor(sandbox, tokens), createControl(sandbox, tokens.revoke)]
+  const doors: readonly Door[] = [
+    tokens.door,
+    createRestDoor(sandbox, tokens),
+    createPowerShellDoor(sandbox),
+    createControl(sandbox, tokens.revoke),
+  ]
 
   const server = createServer(async (request, response) => {
     try {

@@ -1,0 +1,110 @@
+import { Interrupted } from './conversation.ts'
+import type { Shell } from './shell.ts'
+
+export interface ShellsOptions {
+  readonly open: (signal: AbortSignal) => Promise<Shell>
+  /** How many shells there are at most; who comes later waits, in order. */
+  readonly size: number
+  /** After how long without work a shell is deleted. */
+  readonly idleMs: number
+}
+
+export interface Shells {
+  lease(signal: AbortSignal): Promise<Shell>
+  /** Takes a shell back once nothing of its last cmdlet is left; one that is no longer usable is deleted. */
+  release(shell: Shell): Promise<void>
+  /** Deletes the shells that nobody uses: the server has lost one, so it may have lost them all. */
+  forget(): void
+  /** Deletes all shells, also those in use, and resolves when none is left. */
+  close(): Promise<void>
+}
+
+/** Keeps few shells open, since those of an account are counted, and reuses them, since opening one takes long. */
+export function createShells({ open, size, idleMs }: ShellsOptions): Shells {
+  const idle = new Map<Shell, NodeJS.Timeout>()
+  const busy = new Set<Shell>()
+  const waiting: (() => void)[] = []
+  /** What `close` has to wait for. */
+  const work = new Set<Promise<unknown>>()
+  let places = size
+  let isClosed = false
+
+  const track = <T>(promise: Promise<T>) => {
+    work.add(promise)
+    const done = () => work.delete(promise)
+    promise.then(done, done)
+    return promise
+  }
+
+  const takePlace = async (signal: AbortSignal) => {
+    if (places > 0) {
+      places -= 1
+      return
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const abort = () => {
+      waiting.splice(waiting.indexOf(resolve), 1)
+      reject(new Interrupted('cancelled', false))
+    }
+    waiting.push(resolve)
+    signal.addEventListener('abort', abort, { once: true })
+    await promise.finally(() => signal.removeEventListener('abort', abort))
+  }
+
+  /** A place that somebody waits for goes straight to them. */
+  const givePlace = () => {
+    const next = waiting.shift()
+    if (next) next()
+    else places += 1
+  }
+
+  const takeIdle = (shell: Shell) => {
+    clearTimeout(idle.get(shell))
+    idle.delete(shell)
+  }
+
+  const drop = (shell: Shell) => {
+    takeIdle(shell)
+    track(shell.remove())
+  }
+
+  /** Well before the server would delete it by itself. */
+  const keep = (shell: Shell) => {
+    const ms = Math.min(idleMs, (shell.idleSeconds ?? Number.POSITIVE_INFINITY) * 500)
+    idle.set(shell, setTimeout(drop, ms, shell).unref())
+  }
+
+  const putBack = async (shell: Shell) => {
+    const isUsable = await shell.settled()
+    busy.delete(shell)
+    if (isUsable && !isClosed) keep(shell)
+    else await shell.remove()
+    givePlace()
+  }
+
+  return {
+    async lease(signal) {
+      if (isClosed || signal.aborted) throw new Interrupted(isClosed ? 'the connector is closed' : 'cancelled', false)
+      await takePlace(signal)
+      const kept = [...idle.keys()].at(-1)
+      if (kept) takeIdle(kept)
+      try {
+        const shell = kept ?? (await track(open(signal)))
+        busy.add(shell)
+        return shell
+      } catch (error) {
+        givePlace()
+        throw error
+      }
+    },
+    release: (shell) => track(putBack(shell)),
+    forget() {
+      for (const shell of [...idle.keys()]) drop(shell)
+    },
+    async close() {
+      isClosed = true
+      for (const shell of [...idle.keys(), ...busy]) drop(shell)
+      while (work.size > 0) await Promise.allSettled(work)
+    },
+  }
+}
