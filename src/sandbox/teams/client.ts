@@ -29,6 +29,11 @@ const FileConsentSchema = AttachmentSchema.extend({
   content: z.looseObject({ acceptContext: z.unknown(), declineContext: z.unknown() }),
 })
 
+/** The data of an Action.Submit. */
+export const SubmittedSchema = z.looseObject({ msteams: z.looseObject({ type: z.string().optional() }).optional() })
+
+export const opensDialog = ({ msteams }: z.infer<typeof SubmittedSchema>) => msteams?.type === 'task/fetch'
+
 /** Without a list of users a card refreshes itself only where there are at most so many ("User Specific Views"). */
 const mostRefreshed = 60
 /** A card that was invoked within this time is not refreshed by being seen ("Up to date cards"). */
@@ -145,9 +150,9 @@ export const createClient = (
     },
 
     /** An Action.Submit of a card: it opens a dialog where its data says so, and else is a message with a value. */
-    async submit(who: string, where: string, activityId: string, data: { msteams?: { type?: string } }) {
+    async submit(who: string, where: string, activityId: string, data: z.infer<typeof SubmittedSchema>) {
       const [person, spot] = find(who, where)
-      if (data.msteams?.type === 'task/fetch') {
+      if (opensDialog(data)) {
         return invokeFrom(person, spot, 'task/fetch', { data, context: { theme: 'default' } }, activityId)
       }
       const { thread } = seen(person, activityId)

@@ -4,12 +4,15 @@ import { createBot } from './bot.ts'
 import { createCalls } from './calls.ts'
 import { createClient } from './client.ts'
 import { createConnector } from './connector.ts'
+import { createControl } from './control.ts'
 import { readDirectory } from './directory.ts'
 import type { Fault } from './faults.ts'
 import { createFiles } from './files.ts'
 import { listen } from './http.ts'
 import { createIssuer } from './issuer.ts'
 import { createMessages } from './messages.ts'
+import { type CommandList, createPage } from './page.ts'
+import { createPhones } from './phones.ts'
 
 export interface Options {
   /** The bot's `POST /api/messages`; a function where it becomes known later. */
@@ -20,6 +23,10 @@ export interface Options {
   /** The bot's app id; without it, the one of the people's file. */
   readonly appId?: string
   readonly appPassword?: string
+  /** What the page suggests when one types `/`: the `commandLists` of the app manifest. */
+  readonly commandLists?: readonly CommandList[]
+  /** The address of a sandbox Exchange: the page links to it and shows its phones. */
+  readonly exchange?: string
   /** The clock of conversations and limits; tokens keep to the machine's, by which the bot judges them. */
   readonly now?: () => number
 }
@@ -52,7 +59,14 @@ export const startSandboxTeams = async ({ botEndpoint, people, port = 0, now = D
     now,
   )
   const connector = createConnector({ directory, messages, serviceUrl, installed, operation: calls.operation })
-  server.serve([...issuer.routes, ...files.routes, ...connector])
+  server.serve([
+    ...issuer.routes,
+    ...files.routes,
+    ...connector,
+    ...createControl(client, calls, send, token),
+    ...createPage(directory, messages, { commandLists: options.commandLists ?? [], exchange: options.exchange }),
+    ...createPhones(options.exchange),
+  ])
 
   return {
     url: server.url,

@@ -1,7 +1,7 @@
 import { type Activity, CloudAdapter, ConfigurationBotFrameworkAuthentication, type TurnContext } from 'botbuilder'
 import { AppCredentials } from 'botframework-connector'
 import restify from 'restify'
-import { type SandboxTeams, startSandboxTeams } from '../../../src/sandbox/teams/start.ts'
+import { type Options, type SandboxTeams, startSandboxTeams } from '../../../src/sandbox/teams/start.ts'
 
 type Settings = SandboxTeams['settings']
 
@@ -41,6 +41,17 @@ class LoopbackCredentials extends AppCredentials {
   }
 }
 
+/** botbuilder prints the stack of every token that it refuses and of every error of a turn. */
+export const quietly = async <T>(work: () => Promise<T>): Promise<T> => {
+  const { error, log } = console
+  console.error = console.log = () => {}
+  try {
+    return await work()
+  } finally {
+    Object.assign(console, { error, log })
+  }
+}
+
 const authenticate = (settings: Settings) =>
   new ConfigurationBotFrameworkAuthentication(settings, {
     isValidAppId: async (appId) => appId === settings.MicrosoftAppId,
@@ -51,14 +62,14 @@ const authenticate = (settings: Settings) =>
 export type Turn = (context: TurnContext) => Promise<unknown>
 
 /** The sandbox Teams with a bot made of botbuilder; `turn` hears every activity, and what it returns answers an invoke. */
-export const startTeamsWithBot = async (turn: Turn, now?: () => number) => {
+export const startTeamsWithBot = async (turn: Turn, options: Partial<Options> = {}) => {
   const server = restify.createServer()
   server.use(restify.plugins.bodyParser())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const teams = await startSandboxTeams({
     botEndpoint: `${server.url}/api/messages`,
     people: '.m365agentsplayground.yml',
-    ...(now && { now }),
+    ...options,
   })
   const adapter = new CloudAdapter(authenticate(teams.settings))
   const heard: Activity[] = []

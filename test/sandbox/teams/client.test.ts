@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { TurnContext } from 'botbuilder'
-import { startTeamsWithBot } from './bot.ts'
+import { quietly, startTeamsWithBot } from './bot.ts'
 
 const cardType = 'application/vnd.microsoft.card.adaptive'
 const card = (text: string, more: object = {}) => ({
@@ -16,10 +16,7 @@ describe('sandbox/teams client', () => {
   let time = Date.now()
   let turn: (context: TurnContext) => Promise<unknown>
   before(async () => {
-    started = await startTeamsWithBot(
-      (context) => turn(context),
-      () => time,
-    )
+    started = await startTeamsWithBot((context) => turn(context), { now: () => time })
   })
   after(() => started.close())
   beforeEach(() => {
@@ -130,10 +127,8 @@ describe('sandbox/teams client', () => {
 
     it('says how the bot failed', async () => {
       turn = () => Promise.reject(new Error('broken'))
-      const { error } = console
-      console.error = () => {}
-      assert.equal((await started.teams.say('hanna', 'personal', 'help')).status, 500)
-      console.error = error
+      const { status } = await quietly(() => started.teams.say('hanna', 'personal', 'help'))
+      assert.equal(status, 500)
     })
   })
 
