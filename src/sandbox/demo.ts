@@ -42,7 +42,12 @@ export async function startDemo(options: {
   const exchange =
     options.exchange === undefined ? await startExchange(options.exchangePort) : { url: options.exchange }
   const contoso = await organization(exchange.url)
-  const teams = await startSandboxTeams({ botEndpoint: options.endpoint, people, port: options.port })
+  const teams = await startSandboxTeams({
+    botEndpoint: options.endpoint,
+    people,
+    port: options.port,
+    exchange: exchange.url,
+  })
   const credentials = join(options.folder, 'credentials')
   await mkdir(credentials, { recursive: true, mode: 0o700 })
   const { address, authority, tenant, clientId, secret } = contoso
