@@ -66,7 +66,7 @@ export async function rowsOf(
 }
 
 /** Reads on until the signal or an error ends it. */
-async function drain(rows: AsyncIterable<Row>) {
+export async function drain(rows: AsyncIterable<Row>) {
   for await (const row of rows) void row
 }
 

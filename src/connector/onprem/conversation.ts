@@ -23,6 +23,11 @@ export const cancelled = ({ reason }: AbortSignal, mayHaveRun: boolean) =>
     mayHaveRun,
   )
 
+/** A wait that an abort ends early is no failure: whatever comes next finds the abort out by itself. */
+export const ignoreAbort = (signal: AbortSignal) => (error: unknown) => {
+  if (!signal.aborted) throw error
+}
+
 /** How long to wait for a cmdlet to stop, or for a shell to go, before it is left to its idle time. */
 export const farewell = () => AbortSignal.timeout(10_000)
 
@@ -73,7 +78,7 @@ export interface Outside {
   readonly to: string
   readonly http: Http
   readonly pool: Pool
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 /** The requests and answers of one shell ([MS-WSMV] 3.1.4). */
@@ -103,7 +108,7 @@ export function createConversation({ to, http, pool, wait }: Outside): Conversat
         } catch (error) {
           if (isTimedOut(error)) return { events: [], done: false }
           if (!(error instanceof HttpFailure) || !isPassing(error) || signal.aborted || lost === maxLost) throw error
-          await wait(lost * 500, signal)
+          await wait(lost * 500, signal).catch(ignoreAbort(signal))
           pool.afterLoss()
         }
     },

@@ -75,7 +75,8 @@ function failureOf({ statusCode: status = 0, headers }: IncomingMessage) {
   const { location } = headers
   const offered = status === 401 && headers['www-authenticate']
   const sentence = sentences[status] ?? (location ? `it redirects to ${location}` : `it answered with HTTP ${status}`)
-  return new HttpFailure(offered ? `${sentence}; it offers ${schemes(offered)}` : sentence, status >= 500, {
+  const isTurnedAway = status >= 300 && status < 500
+  return new HttpFailure(offered ? `${sentence}; it offers ${schemes(offered)}` : sentence, !isTurnedAway, {
     status,
     ...(location !== undefined && { location }),
   })
@@ -93,6 +94,11 @@ function reasonOf(error: unknown, { aborted, reason }: AbortSignal) {
   const code = 'code' in error ? String(error.code) : ''
   if (/CERT|SIGNATURE|ISSUER/.test(code)) return `its certificate is not trusted: ${error.message}`
   return error.message || code || 'the connection failed'
+}
+
+/** Without a proof of who asks, nothing is sent. */
+const unproven = (cause: unknown): never => {
+  throw new HttpFailure(cause instanceof Error ? cause.message : 'nothing proves who asks', false, { cause })
 }
 
 /** The requests of one shell: its connections, its cookies, its way to prove who asks. */
@@ -148,10 +154,10 @@ export function createHttp(
 
   return {
     async post(envelope, signal) {
-      const proof = await authentication.begin()
+      const proof = await authentication.begin().catch(unproven)
       let { response, body } = await send(envelope, proof.header, signal)
       if (response.statusCode === 401) {
-        const next = await proof.next(response.headers['www-authenticate'] ?? '')
+        const next = await proof.next(response.headers['www-authenticate'] ?? '').catch(unproven)
         if (next !== undefined) ({ response, body } = await send(envelope, next, signal))
       }
       if (isEnvelope(body)) return body

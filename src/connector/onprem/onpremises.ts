@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BotError } from '../../errors.ts'
+import { isLoopback } from '../../tokens.ts'
 import { type Cmdlet, isRead, Refusal, type Transport } from '../transport.ts'
 import { basic, type Credential, negotiate } from './authentication.ts'
-import { Interrupted, isGone } from './conversation.ts'
+import { Interrupted, ignoreAbort, isGone } from './conversation.ts'
 import { createHttp, HttpFailure } from './http.ts'
 import type { Limits } from './pool.ts'
 import { secondsToWait } from './refusal.ts'
@@ -30,8 +31,9 @@ export interface OnPremisesOptions {
   readonly limits?: Partial<Limits>
   readonly warn?: Warn
   readonly log?: Log
-  readonly now?: () => number
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly now?: () => Date
+  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 const defaultLimits: Limits = {
@@ -49,9 +51,10 @@ const maxRedirections = 3
 /** Carries cmdlets to on-premises Exchange over PowerShell remoting ([MS-PSRP] over [MS-WSMV]). */
 export function createOnPremisesTransport(options: OnPremisesOptions): Transport {
   const { credential, hosts = [], ca = [], authentication = 'basic', prepare = [], limits } = options
-  const { warn = () => {}, log = () => {}, now = Date.now, wait = pause } = options
+  const { warn = () => {}, log = () => {}, now = () => new Date(), wait = pause } = options
   const address = addressOf(options.address)
-  const mayHaveCredential = new Set([address.hostname, ...hosts].map((host) => host.toLowerCase()))
+  const mayHaveCredential = ({ host, hostname }: URL) =>
+    [address.hostname, ...hosts].some((one) => one === host || one === hostname || hostname.endsWith(`.${one}`))
   const closing = new AbortController()
   let notBefore = 0
 
@@ -77,7 +80,7 @@ export function createOnPremisesTransport(options: OnPremisesOptions): Transport
     } catch (error) {
       const target = redirectionOf(error, url)
       if (!target || redirections === maxRedirections) throw error
-      if (target.protocol !== 'https:' || !mayHaveCredential.has(target.hostname))
+      if (target.protocol !== 'https:' || !mayHaveCredential(target))
         throw new Interrupted(`it redirects to ${target.host}, which is not among the hosts of the credential`, false)
       return follow(target, signal, redirections + 1)
     }
@@ -97,15 +100,16 @@ export function createOnPremisesTransport(options: OnPremisesOptions): Transport
 
   const open = async (signal: AbortSignal) => {
     for (let opening = 1; ; opening++) {
-      if (notBefore > now()) await wait(notBefore - now(), signal)
+      const early = notBefore - now().getTime()
+      if (early > 0) await wait(early, signal).catch(ignoreAbort(signal))
       try {
         return await begin(signal)
       } catch (error) {
         if (!(error instanceof Refusal) || error.kind !== 'throttled') throw error
         const seconds = secondsToWait(error.message) ?? 2 ** opening
-        notBefore = now() + seconds * 1000
+        notBefore = now().getTime() + seconds * 1000
         if (opening === maxOpenings || seconds > maxWaitSeconds) throw error
-        log('Exchange throttles', { seconds })
+        log({ seconds }, 'Exchange throttles')
       }
     }
   }
@@ -152,15 +156,14 @@ function addressOf(text: string): URL {
   const url = URL.parse(text)
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
     throw new BotError('CONFIG_INVALID', `The address ${text} is not one such as https://ex1.contoso.com/PowerShell/`)
-  if (url.protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))
+  if (url.protocol === 'http:' && !isLoopback(url))
     throw new BotError('CREDENTIAL_UNUSABLE', `it would travel unencrypted to ${text}; use https`)
   if (url.pathname === '/') url.pathname = '/PowerShell/'
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   return url
 }
 
-/** Ends early when the signal aborts; whatever comes next finds that out by itself. */
-const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined)
+const pause = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal })
 
 const drain = async (rows: AsyncIterable<unknown>) => {
   for await (const row of rows) void row

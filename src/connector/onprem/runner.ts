@@ -28,7 +28,7 @@ export interface Runner {
 export type Warn = (cmdlet: string, text: string) => void
 
 /** Notes what an operator may want to know; never what a request or an answer carries. */
-export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void
+export type Log = (details: Readonly<Record<string, unknown>>, event: string) => void
 
 export interface RunnerOptions {
   readonly pool: Pool
@@ -79,7 +79,7 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
       await conversation.ask(signalTo(commandId, 'terminate'), farewell())
     } catch (error) {
       isUsable = false
-      if (!isGone(error)) log('a cmdlet was not cleared away', { error })
+      if (!isGone(error)) log({ err: error }, 'a cmdlet was not cleared away')
     }
   }
 
@@ -92,7 +92,7 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
       while (!done && !pool.isReady()) ({ done } = await until(conversation.hear(commandId, line), signal))
     } catch (error) {
       isUsable = false
-      if (!isGone(error)) log('a cmdlet did not stop', { error })
+      if (!isGone(error)) log({ err: error }, 'a cmdlet did not stop')
       return
     }
     await terminate(commandId)
@@ -100,7 +100,7 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
 
   const refused = ({ name }: Cmdlet, record: Clixml | undefined) => {
     const refusal = refusalOf(record)
-    log('Exchange refused', { cmdlet: name, type: refusal.type, requestId: requestIdOf(record) })
+    log({ cmdlet: name, type: refusal.type, requestId: requestIdOf(record) }, 'Exchange refused')
     return refusal
   }
 

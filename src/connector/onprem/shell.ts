@@ -46,7 +46,7 @@ export async function openShell(options: ShellOptions, signal: AbortSignal): Pro
     try {
       await conversation.ask(deletion, farewell())
     } catch (error) {
-      if (!isGone(error)) log('a session is left to its idle time', { error })
+      if (!isGone(error)) log({ err: error }, 'a session is left to its idle time')
     } finally {
       line.abort()
       http.close()
@@ -90,8 +90,10 @@ function openingFailure(error: unknown): unknown {
   if (error instanceof HttpFailure && (error.status === 401 || error.status === 403))
     return new Refusal('permission', error.message)
   if (!(error instanceof WsmanFault)) return interruptedBy(error, false)
+  const refusal = refusalOfFault(error.message)
+  if (refusal) return refusal
   if (error.code === faults.accessDenied) return new Refusal('permission', error.message)
   if (error.code === faults.resourceUnknown)
     return new Interrupted('the PowerShell at this address is not that of Exchange', false, { cause: error })
-  return refusalOfFault(error.message) ?? interruptedBy(error, false)
+  return interruptedBy(error, false)
 }

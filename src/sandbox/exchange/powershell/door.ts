@@ -81,10 +81,14 @@ export function createPowerShellDoor(sandbox: Sandbox): Door {
     for (const shell of shells.values()) if (now - shell.usedAt > shell.idleMs) remove(shell)
   }
 
-  /** The shell that a request is for, if it is its account's and the cookie leads to its server. */
-  function shellOf({ shellId = '' }: Operation, organization: Organization, cookie: string) {
+  /**
+   * The shell that a request is for, if it is its account's and the cookie leads to its server. A Delete finds it
+   * without: whoever lost the answer to Create has no cookie.
+   */
+  function shellOf({ shellId = '', name }: Operation, organization: Organization, cookie: string) {
     const shell = shells.get(shellId.toUpperCase())
-    if (shell?.organization !== organization || !cookie.includes(shell.cookie)) throw notFound()
+    if (shell?.organization !== organization) throw notFound()
+    if (!cookie.includes(shell.cookie) && name !== 'Delete') throw notFound()
     shell.usedAt = sandbox.now()
     return shell
   }
