@@ -1,4 +1,5 @@
 import { BotError, isBotError } from '../errors.ts'
+import { firstOf } from '../store/lines.ts'
 import type { LogLine, Store } from '../store/store.ts'
 import {
   type AuditEntry,
@@ -32,7 +33,7 @@ export interface Audit {
 
 const day = 24 * 60 * 60 * 1000
 
-const monthOf = (time: number) => new Date(time).toISOString().slice(0, 7)
+const monthOf = (time: string) => time.slice(0, 7)
 
 const textOf = ({ who, command, target, outcome, reason, note }: AuditRecord) =>
   [who?.id, command, target, outcome, reason, note].join(' ').toLowerCase()
@@ -46,11 +47,6 @@ function recordOf({ part, text }: LogLine): AuditRecord {
   }
 }
 
-async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const item of items) return item
-  return undefined
-}
-
 /** Opens the audit record of a store. `days` is how long records are kept; without it, for ever. */
 export async function createAudit(options: {
   readonly store: Store
@@ -61,18 +57,16 @@ export async function createAudit(options: {
   const { store, now, days, log } = options
   const last = await firstOf(store.readBack(auditLog))
   let head = last ? headOf(recordOf(last)) : emptyHead
-  let newest: { readonly text: string; readonly record: AuditRecord } | undefined
+  let newest: ReturnType<typeof sealRecord> | undefined
   let writable = true
   let missed = 0
 
   function makeLine(entry: AuditEntry, last: LogLine | undefined) {
-    const at = now()
     const before = last && (last.text === newest?.text ? newest.record : recordOf(last))
-    const record = sealRecord(entry, before ?? emptyHead, new Date(at))
+    newest = sealRecord(entry, before ?? emptyHead, new Date(now()))
+    const month = monthOf(newest.record.at)
     // A clock that is set back does not bring an old month back.
-    const part = last && last.part > monthOf(at) ? last.part : monthOf(at)
-    newest = { text: JSON.stringify(record), record }
-    return { part, ...newest }
+    return { part: last && last.part > month ? last.part : month, ...newest }
   }
 
   async function record(entry: AuditEntry): Promise<AuditRecord> {
@@ -110,7 +104,7 @@ export async function createAudit(options: {
       const from = since?.toISOString() ?? ''
       const wanted = text?.toLowerCase() ?? ''
       for await (const line of store.readBack(auditLog)) {
-        if (line.part < from.slice(0, 7)) return
+        if (line.part < monthOf(from)) return
         const found = recordOf(line)
         if (found.at >= from && textOf(found).includes(wanted)) yield found
       }
@@ -118,7 +112,7 @@ export async function createAudit(options: {
 
     async prune() {
       if (days === undefined) return
-      const month = monthOf(now() - days * day)
+      const month = monthOf(new Date(now() - days * day).toISOString())
       const oldest = await firstOf(store.read(auditLog))
       if (!oldest || oldest.part >= month) return
       const kept = await firstOf(store.read(auditLog, month))

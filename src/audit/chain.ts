@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { z } from 'zod'
 import { PersonSchema } from './person.ts'
 
@@ -65,25 +65,25 @@ export const showHead = ({ n, hash }: Head) => `${n}:${hash}`
 
 /** Recorded before old months are dropped; `target` is the head of what was dropped. */
 export const dropCommand = 'audit-drop'
-const DropSchema = z.object({ command: z.literal(dropCommand), target: HeadSchema })
+const dropped = new RegExp(`"command":"${dropCommand}","target":"([^"]*)"`)
 
 type Lines = AsyncIterable<{ readonly text: string }>
 
-const digest = (body: string) => createHash('sha256').update(body).digest('hex')
-
 /**
- * The record that follows a head. Its line is its JSON text, and its hash the SHA-256 of that text as it would be
- * without `,"hash":"…"` at its end: so every byte counts, and any tool can check it.
+ * The record that follows a head, and its line: JSON whose hash is the SHA-256 of that text as it would be without
+ * `,"hash":"…"` at its end. So every byte counts, and any tool can check it.
  */
-export function sealRecord(entry: AuditEntry, after: Head, at: Date): AuditRecord {
+export function sealRecord(entry: AuditEntry, after: Head, at: Date): { text: string; record: AuditRecord } {
   const body = { n: after.n + 1, at: at.toISOString(), ...EntrySchema.parse(entry), prev: after.hash }
-  return { ...body, hash: digest(JSON.stringify(body)) }
+  const text = JSON.stringify(body)
+  const hash = digest('sha256', text)
+  return { text: `${text.slice(0, -1)},"hash":"${hash}"}`, record: { ...body, hash } }
 }
 
 /** Reads a line of the record; throws when it is not as it was written. */
 export function readRecord(line: string): AuditRecord {
   const [, body, hash] = /^(.*),"hash":"([0-9a-f]{64})"\}$/s.exec(line) ?? []
-  if (body === undefined || digest(`${body}}`) !== hash)
+  if (body === undefined || digest('sha256', `${body}}`) !== hash)
     throw new Error('This is not an audit record as it was written.')
   return AuditRecordSchema.parse(JSON.parse(line))
 }
@@ -107,14 +107,11 @@ function unseal(line: string, expected: number): AuditRecord {
   }
 }
 
-/** The last record that the chain itself says was dropped for its age. */
+/** What the chain itself says was dropped for its age. */
 async function droppedHead(lines: Lines): Promise<Head> {
-  let dropped = emptyHead
-  for await (const { text } of lines) {
-    const { data } = DropSchema.safeParse(text.includes(dropCommand) ? JSON.parse(text) : undefined)
-    if (data) dropped = data.target
-  }
-  return dropped
+  let head = emptyHead
+  for await (const { text } of lines) head = HeadSchema.safeParse(dropped.exec(text)?.[1]).data ?? head
+  return head
 }
 
 /**
@@ -122,7 +119,7 @@ async function droppedHead(lines: Lines): Promise<Head> {
  * the wrong place, and where a `known` head is not in the chain.
  */
 export async function checkChain(lines: () => Lines, known?: Head): Promise<{ records: number; head: Head }> {
-  const dropped = await droppedHead(lines())
+  const start = await droppedHead(lines())
   const compare = (found: Head) => {
     if (known?.n === found.n && !found.hash.startsWith(known.hash))
       throw new BrokenChain(found.n, 'its hash is another')
@@ -130,14 +127,12 @@ export async function checkChain(lines: () => Lines, known?: Head): Promise<{ re
   let records = 0
   let head: Head | undefined
   for await (const { text } of lines()) {
-    const expected = (head ?? dropped).n + 1
-    const record = unseal(text, expected)
+    const record = unseal(text, (head ?? start).n + 1)
     const before = headBefore(record)
     if (!head) {
-      if (before.n > dropped.n) throw new BrokenChain(expected, 'it is missing')
-      if (known && known.n < before.n) throw new BrokenChain(known.n, 'it is no longer kept and so proves nothing')
-      compare(before)
-      head = before.n < dropped.n ? before : dropped
+      head = before.n < start.n ? before : start
+      if (known && known.n < head.n) throw new BrokenChain(known.n, 'it is no longer kept and so proves nothing')
+      compare(head)
     }
     if (before.n !== head.n) throw new BrokenChain(head.n + 1, 'it is missing or stands elsewhere')
     if (before.hash !== head.hash) throw new BrokenChain(record.n, 'it does not continue the record before it')
@@ -145,7 +140,7 @@ export async function checkChain(lines: () => Lines, known?: Head): Promise<{ re
     compare(head)
     records += 1
   }
-  head ??= dropped
+  head ??= start
   if (known && known.n > head.n) throw new BrokenChain(head.n + 1, 'it is missing')
   return { records, head }
 }

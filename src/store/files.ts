@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { BotError } from '../errors.ts'
 import { openCollection } from './collection.ts'
 import { type Folder, isMissing, openFolder, replaceFile } from './disk.ts'
-import { openLog } from './log.ts'
+import { type Log, openLog } from './log.ts'
 import { own } from './owner.ts'
 import type { Store } from './store.ts'
 import { createTurns } from './turns.ts'
@@ -57,7 +57,7 @@ export async function openFileStore(options: {
   const warn = (message: string) => options.log?.warn(message)
   const turns = createTurns(openFiles)
   const collections = new Set<string>()
-  const logs = new Map<string, ReturnType<typeof openLogIn>>()
+  const logs = new Map<string, Promise<Log>>()
   let closed = false
 
   const toClose = await opening(path, async () => {
@@ -80,14 +80,12 @@ export async function openFileStore(options: {
     return log
   }
 
-  async function logOf(name: string) {
+  function logOf(name: string) {
     if (closed) throw new Error('The store is closed.')
     const log = logs.get(name) ?? openLogIn(name)
+    if (!logs.has(name)) log.catch(() => logs.delete(name))
     logs.set(name, log)
-    return log.catch((error) => {
-      logs.delete(name)
-      throw error
-    })
+    return log
   }
 
   return {
@@ -99,9 +97,12 @@ export async function openFileStore(options: {
     },
 
     async append(name, make) {
-      const log = await logOf(name).catch((cause) => {
+      let log: Log
+      try {
+        log = await logOf(name)
+      } catch (cause) {
         throw new BotError('STORE_UNWRITABLE', '', { cause })
-      })
+      }
       return log.append(make)
     },
 

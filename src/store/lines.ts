@@ -5,6 +5,7 @@ import type { LogLine } from './store.ts'
 
 const suffix = '.jsonl'
 const newline = 0x0a
+const blockSize = 65536
 
 export const fileOfPart = (part: string) => part + suffix
 
@@ -26,7 +27,7 @@ export async function* linesOf(path: string, size = Number.POSITIVE_INFINITY): A
 }
 
 /** The whole lines of a file and where each ends, the newest first. */
-export async function* linesBack(path: string, blockSize = 65536): AsyncIterable<{ text: string; end: number }> {
+export async function* linesBack(path: string): AsyncIterable<{ text: string; end: number }> {
   const handle = await open(path)
   try {
     let at = (await handle.stat()).size
@@ -54,4 +55,9 @@ export async function* linesBack(path: string, blockSize = 65536): AsyncIterable
 export async function* readLog(folder: string): AsyncIterable<LogLine> {
   for (const part of await partsIn(folder))
     for await (const text of linesOf(join(folder, fileOfPart(part)))) yield { part, text }
+}
+
+export async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const item of items) return item
+  return undefined
 }

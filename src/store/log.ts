@@ -1,9 +1,10 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BotError } from '../errors.ts'
 import type { Folder } from './disk.ts'
-import { fileOfPart, linesBack, linesOf, partsIn } from './lines.ts'
+import { fileOfPart, firstOf, linesBack, linesOf, partsIn } from './lines.ts'
 import type { LogLine } from './store.ts'
+import { openTail, type Tail } from './tail.ts'
 import { together } from './turns.ts'
 
 /** A line that somebody waits for. */
@@ -12,13 +13,7 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The file that grows. What lies behind `size` was never acknowledged. */
-interface Growing {
-  readonly part: string
-  readonly handle: FileHandle
-  size: number
-  torn: boolean
-}
+export type Log = Awaited<ReturnType<typeof openLog>>
 
 function check({ part, text }: LogLine, before: LogLine | undefined): void {
   if (before && part < before.part) throw new Error(`The part ${part} lies before ${before.part}.`)
@@ -29,50 +24,20 @@ function check({ part, text }: LogLine, before: LogLine | undefined): void {
 export async function openLog(folder: Folder, warn: (message: string) => void) {
   const pathOf = (part: string) => join(folder.path, fileOfPart(part))
   const parts = await partsIn(folder.path)
-  let growing: Growing | undefined
+  let growing: { readonly part: string; readonly tail: Tail } | undefined
   let last: LogLine | undefined
   let waiting: Waiting[] = []
 
-  async function grow(part: string): Promise<Growing> {
-    const handle = await open(pathOf(part), 'a', 0o600)
-    try {
-      await folder.sync()
-      return { part, handle, size: (await handle.stat()).size, torn: false }
-    } catch (error) {
-      await handle.close()
-      throw error
-    }
-  }
-
-  async function cut(file: Growing): Promise<void> {
-    await file.handle.truncate(file.size)
-    await file.handle.sync()
-    file.torn = false
-  }
-
-  /** Makes sure that lines go to the end of this part and to nothing else. */
-  async function turnTo(part: string): Promise<Growing> {
-    if (growing?.torn) await cut(growing)
-    if (growing?.part === part) return growing
-    const next = await grow(part)
-    await growing?.handle.close()
-    growing = next
+  /** Lines go to the end of this part from now on, and to no other file. */
+  async function turnTo(part: string): Promise<Tail> {
+    if (growing?.part === part) return growing.tail
+    await growing?.tail.close()
+    growing = undefined
+    const tail = await openTail(folder, pathOf(part))
+    growing = { part, tail }
     if (!parts.includes(part)) parts.push(part)
     parts.sort()
-    return next
-  }
-
-  async function commit(part: string, text: string): Promise<void> {
-    const file = await turnTo(part)
-    try {
-      await file.handle.appendFile(text)
-      await file.handle.datasync()
-      file.size += Buffer.byteLength(text)
-    } catch (error) {
-      file.torn = true
-      await cut(file)
-      throw error
-    }
+    return tail
   }
 
   /** Takes the waiting lines that go to one part; a line that cannot be made is refused alone. */
@@ -101,7 +66,8 @@ export async function openLog(folder: Folder, warn: (message: string) => void) {
       const newest = group.at(-1)?.line
       if (!newest) continue
       try {
-        await commit(newest.part, group.map(({ line }) => `${line.text}\n`).join(''))
+        const tail = await turnTo(newest.part)
+        await tail.append(group.map(({ line }) => `${line.text}\n`).join(''))
         last = newest
         for (const { kept } of group) kept()
       } catch (cause) {
@@ -110,48 +76,44 @@ export async function openLog(folder: Folder, warn: (message: string) => void) {
     }
   })
 
-  for (const part of parts.toReversed()) {
-    growing ??= await grow(part)
-    let whole = 0
-    for await (const { text, end } of linesBack(pathOf(part))) {
-      last = { part, text }
-      whole = end
-      break
+  const durableSize = (part: string) => (growing?.part === part ? growing.tail.size() : Number.POSITIVE_INFINITY)
+
+  async function* readBack(): AsyncIterable<LogLine> {
+    for (const part of parts.toReversed()) {
+      const size = durableSize(part)
+      for await (const { text, end } of linesBack(pathOf(part))) if (end <= size) yield { part, text }
     }
-    if (growing.part === part && growing.size > whole) {
-      warn(`The last ${growing.size - whole} bytes of ${pathOf(part)} were half written and have been cut off.`)
-      growing.size = whole
-      await cut(growing)
-    }
-    if (last) break
   }
+
+  const newest = parts.at(-1)
+  if (newest !== undefined) {
+    const tail = await turnTo(newest)
+    const whole = (await firstOf(linesBack(pathOf(newest))))?.end ?? 0
+    if (tail.size() > whole) {
+      warn(`The last ${tail.size() - whole} bytes of ${pathOf(newest)} were half written and have been cut off.`)
+      await tail.cut(whole)
+    }
+  }
+  last = await firstOf(readBack())
 
   return {
     append<L extends LogLine>(make: (last: LogLine | undefined) => L): Promise<L> {
       const { promise, resolve, reject } = Promise.withResolvers<L>()
-      const makeOnce = (before: LogLine | undefined) => {
+      const makeKept = (before: LogLine | undefined) => {
         const line = make(before)
         return { line, kept: () => resolve(line) }
       }
-      waiting.push({ make: makeOnce, reject })
+      waiting.push({ make: makeKept, reject })
       void flush()
       return promise
     },
 
     async *read(from = ''): AsyncIterable<LogLine> {
-      for (const part of parts.filter((one) => one >= from)) {
-        const size = growing?.part === part ? growing.size : undefined
-        for await (const text of linesOf(pathOf(part), size)) yield { part, text }
-      }
+      for (const part of parts.filter((one) => one >= from))
+        for await (const text of linesOf(pathOf(part), durableSize(part))) yield { part, text }
     },
 
-    /** Only what is durable. */
-    async *readBack(): AsyncIterable<LogLine> {
-      for (const part of parts.toReversed()) {
-        const size = growing?.part === part ? growing.size : Number.POSITIVE_INFINITY
-        for await (const { text, end } of linesBack(pathOf(part))) if (end <= size) yield { part, text }
-      }
-    },
+    readBack,
 
     async dropBefore(part: string): Promise<void> {
       while (parts[0] !== undefined && parts[0] < part && parts[0] !== last?.part) {
@@ -163,7 +125,7 @@ export async function openLog(folder: Folder, warn: (message: string) => void) {
 
     async close(): Promise<void> {
       await flush()
-      await growing?.handle.close()
+      await growing?.tail.close()
     },
   }
 }

@@ -14,6 +14,7 @@ import {
   checkChain,
   emptyHead,
   type Head,
+  readRecord,
   sealRecord,
 } from '../../src/audit/chain.ts'
 import { openFileStore } from '../../src/store/files.ts'
@@ -279,14 +280,23 @@ describe('audit', () => {
       for await (const { text: line } of lines()) records.push(JSON.parse(line))
       let before: Head = emptyHead
       const forged = records.map(({ n: _n, at, prev: _prev, hash: _hash, ...old }) => {
-        const record = sealRecord({ ...old, command: 'allow' }, before, new Date(at))
+        const { text: line, record } = sealRecord({ ...old, command: 'allow' }, before, new Date(at))
         before = record
-        return JSON.stringify(record)
+        return line
       })
       await edit('2026-11', () => forged.slice(0, 4))
       await edit('2026-12', () => forged.slice(4))
       assert.equal((await check()).records, 8)
       await brokenAt(8, head)
+    })
+
+    it('finds a record that was sealed anew with other words, at the one after it', async () => {
+      await edit('2026-11', ([a, b, c, d]) => {
+        const { n, at, prev, hash: _hash, ...old } = readRecord(b)
+        const forged = sealRecord({ ...old, command: 'allow' }, { n: n - 1, hash: prev }, new Date(at))
+        return [a, forged.text, c, d]
+      })
+      await brokenAt(3)
     })
 
     it('does not see a line that is just being written', async () => {
@@ -335,6 +345,13 @@ describe('audit', () => {
       await prune('2027-01-01', 90)
       await rm(pathOf('2026-10'))
       await brokenAt(3)
+    })
+
+    it('are still known to be dropped when the record of it is damaged', async () => {
+      await prune('2027-01-01', 90)
+      const records = await readFile(pathOf('2027-01'), 'utf8')
+      await writeFile(pathOf('2027-01'), records.replace('"who":null', '"who":n'))
+      await brokenAt(6)
     })
 
     it('leave a whole chain when the dropping was interrupted', async () => {

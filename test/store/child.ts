@@ -3,6 +3,8 @@
  * killed or starved of disk from outside.
  */
 
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isBotError } from '../../src/errors.ts'
 import { openFileStore } from '../../src/store/files.ts'
 import { numbers } from './numbers.ts'
@@ -56,9 +58,10 @@ async function fill() {
     store.append('diary', (last) => ({ part: '1', text: `${last ? 'then' : 'first'} ${text}` }))
   await tell('small document', put(1, 100))
   await tell('large document', put(2, 1_000_000))
-  say(`in memory ${(await collection.get('a'))?.n}`)
+  say(`in memory ${(await collection.get('a'))?.n}, ${(await readdir(join(folder, 'numbers'))).length} file`)
   await tell('small line', append('a'))
   await Promise.all([tell('line beside a large one', append('b')), tell('large line', append('x'.repeat(1_000_000)))])
+  say(`in the log: ${await readFile(join(folder, 'diary', '1.jsonl'), 'utf8')}`.trim())
   await tell('line after it', append('c'))
   await tell('document after it', put(3, 100))
   await store.close()

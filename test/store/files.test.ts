@@ -259,10 +259,11 @@ describe('store/files', () => {
     assert.deepEqual(said, [
       'small document kept',
       'large document STORE_UNWRITABLE',
-      'in memory 1',
+      'in memory 1, 1 file',
       'small line kept',
       'line beside a large one STORE_UNWRITABLE',
       'large line STORE_UNWRITABLE',
+      'in the log: first a',
       'line after it kept',
       'document after it kept',
     ])
