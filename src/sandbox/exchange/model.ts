@@ -145,6 +145,8 @@ export interface Organization {
   readonly domain: string
   /** The `*.onmicrosoft.com` name. */
   readonly initialDomain: string
+  /** Canonical name of the unit that holds everybody, where nobody has one of their own. */
+  readonly unit: string
   account: Account
   settings: Settings
   readonly policies: Map<string, Policy>

@@ -31,6 +31,7 @@ export function createOrganization(founding: Founding): Organization {
   const { name, kind, now } = founding
   const label = name.toLowerCase().replace(/[^a-z0-9]+/g, '') || 'organization'
   const domain = `${label}.com`
+  const initialDomain = `${label}.onmicrosoft.com`
   const mailboxes = new Map<string, Mailbox>()
   const mailboxByKey = new Map<string, string>()
   const devices = new Map<string, Device>()
@@ -67,7 +68,11 @@ export function createOrganization(founding: Founding): Organization {
     version: founding.version,
     tenant: founding.tenant ?? randomUUID(),
     domain,
-    initialDomain: `${label}.onmicrosoft.com`,
+    initialDomain,
+    unit:
+      kind === 'online'
+        ? `EURPR04A002.prod.outlook.com/Microsoft Exchange Hosted Organizations/${initialDomain}`
+        : `${domain}/Staff`,
     account: {
       clientId: randomUUID(),
       secret: randomUUID(),

@@ -14,6 +14,8 @@ const legacyEnd = Date.UTC(2026, 2, 1)
 const languages = ['en', 'en-GB', 'sv', 'pt', 'ja', 'hi', 'fr', 'ar', 'pl', 'uk', 'vi', 'es', 'zh-Hans', 'de']
 const operators = ['Telia', 'Vodafone', 'Orange', 'MTN', 'docomo', 'Jio', 'T-Mobile', 'Movistar', '中国移动']
 
+const none: Device['wipe'] = {}
+
 /** A partnership as it stands after its last synchronization, assessed by the organization's rules. */
 export function createDevice(
   organization: Organization,
@@ -36,8 +38,8 @@ export function createDevice(
     policyApplied: policyOf(organization, mailbox)?.name,
     policyUpdated: about.lastSync,
     lastAttempt: about.lastSync,
-    wipe: {},
-    accountWipe: {},
+    wipe: none,
+    accountWipe: none,
     ...about,
   }
   return { ...device, ...evaluateAccess(organization, mailbox, device) }

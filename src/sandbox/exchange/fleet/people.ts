@@ -21,16 +21,18 @@ const ascii = (text: string) =>
 
 const cities = ['Porto', 'Umeå', 'Lagos', 'Osaka', 'Pune', 'Lyon', 'Amman', 'Łódź', 'Galway', 'Lviv', 'Huế', 'Bilbao']
 
-/** Somebody out of one culture whose alias is not taken yet. */
-export function somebody(random: Random, taken: (alias: string) => boolean): Identity {
+/** Somebody out of one culture; who has the name of somebody else gets a number in the address. */
+export function somebody(random: Random, isTaken: (alias: string) => boolean): Identity {
   const { given, family } = random.pick(cultures)
   const [first = '', firstLetters = ascii(first)] = random.pick(given).split('|')
   const [last = '', lastLetters = ascii(last)] = random.pick(family).split('|')
   const plain = `${firstLetters}.${lastLetters}`
   let alias = plain
-  for (let number = 2; taken(alias); number = number < 100 ? number + 1 : random.below(1e7)) alias = `${plain}${number}`
+  for (let most = 10; isTaken(alias); most *= 10) alias = `${plain}${random.below(most)}`
   return { alias, displayName: `${first} ${last}`, firstName: first, lastName: last }
 }
+
+const nobody: readonly string[] = []
 
 /** A mailbox with everything switched on. In the cloud its object is mostly named by a Guid, as Exchange does by now. */
 export function createMailbox(
@@ -52,9 +54,7 @@ export function createMailbox(
     ...names,
     address,
     upn: address,
-    unit: inCloud
-      ? `EURPR04A002.prod.outlook.com/Microsoft Exchange Hosted Organizations/${organization.initialDomain}`
-      : `${organization.domain}/Staff/${random.pick(cities)}`,
+    unit: inCloud ? organization.unit : `${organization.domain}/Staff/${random.pick(cities)}`,
     kind: 'UserMailbox',
     accountDisabled: false,
     activeSync: true,
@@ -62,8 +62,8 @@ export function createMailbox(
     owaForDevices: true,
     debugLogging: false,
     suppressReadReceipt: false,
-    allowed: [],
-    blocked: [],
+    allowed: nobody,
+    blocked: nobody,
     created,
     changed: created,
   }

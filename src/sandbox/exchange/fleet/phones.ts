@@ -79,6 +79,14 @@ export const outlook = (os: string): Client => ({
   provisionable: true,
 })
 
+/** What Outlook was before its present connection; its version is no protocol's. */
+const outlookOverRest = (os: string): Client => ({
+  ...outlook(os),
+  friendlyName: 'Outlook for iOS',
+  clientType: 'REST',
+  clientVersion: '161',
+})
+
 const samsung = (model: string, os: string): Client => ({
   type: 'SamsungDevice',
   model,
@@ -97,22 +105,29 @@ const windowsMail: Client = {
   provisionable: false,
 }
 
+const both = <A, B, C>(some: readonly A[], others: readonly B[], make: (one: A, other: B) => C) =>
+  some.flatMap((one) => others.map((other) => make(one, other)))
+
+/** The clients that are met, and the share of each group. Objects of one client share its texts. */
+const clients: readonly (readonly [share: number, readonly Client[]])[] = [
+  [0.2, iOS.map((os) => outlook(os.replace(/ \w+$/, '')))],
+  [0.13, androidOS.map(outlook)],
+  [0.09, iOS.map((os) => outlookOverRest(os.replace(/ \w+$/, '')))],
+  [0.28, both(iPhones, iOS, (model, os) => apple('iPhone', model, os))],
+  [0.05, both(iPads, iOS, (model, os) => apple('iPad', model, os))],
+  [0.1, both(galaxies, androidOS, samsung)],
+  [0.09, both(androids, androidOS, android)],
+  [0.04, oldAndroids],
+  [0.02, [windowsMail]],
+]
+
 /** A client as often as such are met. */
 export function someClient({ chance, pick }: Random): Client {
-  const at = chance()
-  if (at < 0.33) return outlook(chance() < 0.6 ? pick(iOS).replace(/ \w+$/, '') : pick(androidOS))
-  if (at < 0.42)
-    return {
-      ...outlook(pick(iOS).replace(/ \w+$/, '')),
-      clientType: 'REST',
-      clientVersion: '161',
-      friendlyName: 'Outlook for iOS',
-    }
-  if (at < 0.7) return apple('iPhone', pick(iPhones), pick(iOS))
-  if (at < 0.75) return apple('iPad', pick(iPads), pick(iOS))
-  if (at < 0.85) return samsung(pick(galaxies), pick(androidOS))
-  if (at < 0.94) return android(pick(androids), pick(androidOS))
-  if (at < 0.98) return pick(oldAndroids)
+  let left = chance()
+  for (const [share, group] of clients) {
+    left -= share
+    if (left < 0) return pick(group)
+  }
   return windowsMail
 }
 

@@ -20,16 +20,18 @@ export function createRandom(seed: number) {
     return picked
   }
 
-  const letters = (alphabet: string, length: number) => {
-    let text = ''
-    for (let at = 0; at < length; at += 1) text += alphabet[below(alphabet.length)]
-    return text
-  }
+  const letters = (alphabet: string, length: number) =>
+    Array.from({ length }, () => alphabet[below(alphabet.length)]).join('')
 
   function guid() {
-    const hex = (length: number) => letters('0123456789abcdef', length)
-    return `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(12)}`
+    const [a, b, c, d] = [hex(), hex(), hex(), hex()]
+    return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-a${c.slice(1, 4)}-${c.slice(4)}${d}`
   }
+
+  const hex = () =>
+    below(2 ** 32)
+      .toString(16)
+      .padStart(8, '0')
 
   return { chance, below, pick, letters, guid }
 }

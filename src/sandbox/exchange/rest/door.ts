@@ -5,7 +5,7 @@ import { offeredTo } from '../cmdlets.ts'
 import { type Door, parseJson, readBody } from '../http.ts'
 import type { Organization } from '../model.ts'
 import type { Sandbox } from '../sandbox.ts'
-import { badRequest, type Response, respond, unauthorized } from './errors.ts'
+import { badRequest, type Response, respond, respondEmpty, respondWith, unauthorized } from './errors.ts'
 import { createInvoke } from './invoke.ts'
 import { type createTokens, organizationOf } from './token.ts'
 
@@ -44,7 +44,7 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
     const requests = BatchSchema.safeParse(parseJson(body)).data?.requests
     if (!requests) return badRequest('The batch request is not valid.')
     if (requests.length > 10) return badRequest('The batch request exceeds the limit of 10 requests.')
-    const answers: Buffer[] = []
+    const answers: Buffer[][] = []
     for (const item of requests) {
       const headers = new Headers(item.headers)
       const response = await invoke({
@@ -57,17 +57,12 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
       if (!response) return undefined
       const head = JSON.stringify({ id: item.id, status: response.status, headers: response.headers }).slice(0, -1)
       const readable = response.headers['Content-Encoding'] === undefined && response.body.length > 0
-      answers.push(
-        Buffer.concat([
-          Buffer.from(`${head},"body":`),
-          readable ? response.body : Buffer.from('null'),
-          Buffer.from('}'),
-        ]),
-      )
+      const inside = readable ? response.body : [Buffer.from('null')]
+      answers.push([Buffer.from(`${head},"body":`), ...inside, Buffer.from('}')])
     }
     // Exchange answers in the order in which items were done; the last one first makes sure that nobody counts on another.
-    const inside = answers.reverse().flatMap((answer, index) => (index === 0 ? [answer] : [Buffer.from(','), answer]))
-    return respond(200, Buffer.concat([Buffer.from('{"responses":['), ...inside, Buffer.from(']}')]))
+    const items = answers.reverse().flatMap((answer, index) => (index === 0 ? answer : [Buffer.from(','), ...answer]))
+    return respondWith(200, [Buffer.from('{"responses":['), ...items, Buffer.from(']}')])
   }
 
   async function route(request: IncomingMessage, url: URL, base: string): Promise<Response | undefined> {
@@ -82,7 +77,7 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
       'Rate-Limit-Remaining': String(Math.max(left, 0)),
       'Rate-Limit-Reset': new Date(reset).toISOString(),
     }
-    if (left < 0) return respond(429, undefined, { ...limits, 'Retry-After': String((reset - sandbox.now()) / 1000) })
+    if (left < 0) return respondEmpty(429, { ...limits, 'Retry-After': String((reset - sandbox.now()) / 1000) })
     const response = await within(organization, `${version}/${path}`, request, url, base, body)
     return response && { ...response, headers: { ...limits, ...response.headers } }
   }
@@ -98,7 +93,7 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
     const header = (name: string) => request.headers[name.toLowerCase()]?.toString()
     if (path === 'v1.0/EXOModuleFile' && request.method === 'GET') {
       if (organization.regionalHost && organization.regionalHost !== base)
-        return respond(302, undefined, { Location: `${organization.regionalHost}${url.pathname}${url.search}` })
+        return respondEmpty(302, { Location: `${organization.regionalHost}${url.pathname}${url.search}` })
       const exportedCmdlets = offeredTo(organization)
         .map(({ name }) => name)
         .join()
@@ -107,7 +102,7 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
     if (path === 'beta/$batch' && request.method === 'POST') return batch(organization, base, body)
     if (path === 'beta/InvokeCommand' && request.method === 'POST')
       return invoke({ organization, base, url, header, body })
-    return respond(/\/InvokeCommand$/.test(path) ? 405 : 404)
+    return respondEmpty(/\/InvokeCommand$/.test(path) ? 405 : 404)
   }
 
   return async (request, response, url) => {
@@ -123,7 +118,8 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
       'Preference-Applied': 'odata.include-annotations="*"',
       ...answer.headers,
     })
-    response.end(answer.body)
+    for (const part of answer.body) response.write(part)
+    response.end()
     return true
   }
 }

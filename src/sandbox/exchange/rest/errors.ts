@@ -2,20 +2,25 @@ import { createHash } from 'node:crypto'
 import type { CmdletError } from '../errors.ts'
 import type { Organization } from '../model.ts'
 
-/** A response of the REST door. */
+/** A response of the REST door; its body comes in parts, so that ready-made rows are never copied. */
 export interface Response {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
+  readonly body: readonly Buffer[]
 }
 
 const json = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
 
-export const respond = (status: number, body: Buffer | object = Buffer.alloc(0), headers = {}): Response => ({
+export const respondWith = (status: number, body: readonly Buffer[], headers = {}): Response => ({
   status,
-  headers: { ...(body instanceof Buffer && body.length === 0 ? {} : { 'Content-Type': json }), ...headers },
-  body: body instanceof Buffer ? body : Buffer.from(JSON.stringify(body)),
+  headers: { 'Content-Type': json, ...headers },
+  body,
 })
+
+export const respond = (status: number, body: object, headers = {}) =>
+  respondWith(status, [Buffer.from(JSON.stringify(body))], headers)
+
+export const respondEmpty = (status: number, headers = {}): Response => ({ status, headers, body: [] })
 
 const invocation = 'Microsoft.Exchange.AdminApi.CommandInvocation'
 
@@ -34,14 +39,14 @@ export const badRequest = (message: string) =>
 
 /** No token, one that does not hold here, or one for a tenant of another name: all the same to the caller. */
 export const unauthorized = () =>
-  respond(401, undefined, {
+  respondEmpty(401, {
     'WWW-Authenticate':
       'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="00000001-0000-0000-c000-000000000000@*", token_types="app_asserted_user_v1 service_asserted_app_v1", error="invalid_token"',
   })
 
 /** A missing right: the reason stands in a header, and the body is a run of NUL bytes that calls itself gzip. */
 const forbidden = ({ account }: Organization) =>
-  respond(403, Buffer.alloc(64), {
+  respondWith(403, [Buffer.alloc(64)], {
     'Content-Encoding': 'gzip',
     'x-ms-diagnostics': `2000008;reason="The role assigned to application ${account.clientId} isn't supported in this scenario. Please check online documentation for assigning correct Directory Roles to Azure AD Application for EXO App-Only Authentication.";error_category="invalid_role"`,
   })

@@ -6,7 +6,7 @@ import { parseJson } from '../http.ts'
 import type { Organization } from '../model.ts'
 import type { Sandbox } from '../sandbox.ts'
 import type { Table } from '../values.ts'
-import { badRequest, type Response, refusal, respond } from './errors.ts'
+import { badRequest, type Response, refusal, respond, respondEmpty, respondWith } from './errors.ts'
 import { writeRows } from './rows.ts'
 
 /** One InvokeCommand, alone or as an item of a $batch. */
@@ -60,9 +60,8 @@ export function createInvoke(sandbox: Sandbox) {
     })
     if (ending.kind === 'lost') return undefined
     if (ending.kind === 'status')
-      return respond(
+      return respondEmpty(
         ending.status,
-        undefined,
         ending.retryAfter === undefined ? {} : { 'Retry-After': String(ending.retryAfter) },
       )
     return ending.kind === 'garbled'
@@ -75,7 +74,7 @@ export function createInvoke(sandbox: Sandbox) {
     if (result.confirmation !== undefined)
       return respond(200, { ...context(organization), '@adminapi.confirmationmessage': result.confirmation, value: [] })
     const { table, warnings = [] } = result
-    if (!table && warnings.length === 0 && /^(Clear|Remove)-/i.test(cmdlet)) return respond(204)
+    if (!table && warnings.length === 0 && /^(Clear|Remove)-/i.test(cmdlet)) return respondEmpty(204)
     if (!table) return respond(200, { ...context(organization, warnings), value: [] })
     const asked = Number(header('Prefer')?.match(/odata\.maxpagesize=(\d+)/)?.[1] ?? 1000)
     const reading: Reading = {
@@ -108,10 +107,7 @@ export function createInvoke(sandbox: Sandbox) {
     if (more && from === 0) keep(id, reading)
     const next = more && { '@odata.nextLink': `${invocation.base}${reading.path}?%24skiptoken=${id}.${to}` }
     const head = JSON.stringify({ ...context(invocation.organization, warnings), ...next, value: [] }).slice(0, -2)
-    return respond(
-      200,
-      Buffer.concat([Buffer.from(head), writeRows(reading.table, from, to, reading.select), Buffer.from(']}')]),
-    )
+    return respondWith(200, [Buffer.from(head), writeRows(reading.table, from, to, reading.select), Buffer.from(']}')])
   }
 
   function keep(id: string, reading: Reading) {
