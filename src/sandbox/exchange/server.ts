@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { createControl } from './control/door.ts'
 import { createContoso } from './fleet/contoso.ts'
 import type { Door } from './http.ts'
+import { pageDoor } from './page/door.ts'
 import { createPowerShellDoor } from './powershell/door.ts'
 import { createRestDoor } from './rest/door.ts'
 import { createTokens } from './rest/token.ts'
@@ -24,6 +25,7 @@ export async function startSandboxExchange({ port = 0, now = Date.now }: Options
     createRestDoor(sandbox, tokens),
     createPowerShellDoor(sandbox),
     createControl(sandbox, tokens.revoke),
+    pageDoor,
   ]
 
   const server = createServer(async (request, response) => {

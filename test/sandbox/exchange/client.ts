@@ -84,13 +84,15 @@ export async function startClient(organization = 'Contoso', options: Parameters<
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
   }
 
-  /** The rows of a cmdlet that must succeed, without annotations. */
-  async function rows(cmdlet: string, parameters: unknown = {}): Promise<Json[]> {
-    const { status, body } = await invoke(cmdlet, parameters)
+  /** All rows of a cmdlet that must succeed, without annotations. */
+  async function rows(cmdlet: string, parameters: unknown = {}, asked: Asked = {}): Promise<Json[]> {
+    const { status, body } = await invoke(cmdlet, parameters, asked)
     if (status !== 200 && status !== 204) throw new Error(`${status}: ${JSON.stringify(body)}`)
-    return (body?.value ?? []).map((row: Json) =>
+    const page = (body?.value ?? []).map((row: Json) =>
       Object.fromEntries(Object.entries(row).filter(([name]) => !name.includes('@'))),
     )
+    const url = body?.['@odata.nextLink']
+    return url ? [...page, ...(await rows(cmdlet, parameters, { ...asked, url }))] : page
   }
 
   const forget = () => {

@@ -6,7 +6,7 @@ import type { Organization } from '../model.ts'
 import { FaultSchema, type Sandbox } from '../sandbox.ts'
 import { changeMailbox, MailboxChangeSchema, NewMailboxSchema, newMailbox, showMailbox } from './mailboxes.ts'
 import * as organizations from './organizations.ts'
-import { connect, PhoneSchema, ReportSchema, show, sync } from './phones.ts'
+import { connect, DevicesSchema, find, PhoneSchema, ReportSchema, sync } from './phones.ts'
 import { Refused } from './refused.ts'
 
 /** What a request of the control port is about; `name` is what the `*` of its path stands for. */
@@ -24,9 +24,6 @@ const CmdletSchema = z.strictObject({
   organization: z.string().optional(),
   requestor: z.string().default('EURPR04A002.PROD.OUTLOOK.COM/contoso.onmicrosoft.com/Another Administrator'),
 })
-
-/** At most so many devices in one answer for watchers. */
-const shown = 5000
 
 /** The control port: what a test, the page and the demo do to the sandbox besides what Exchange would let them do. */
 export function createControl(sandbox: Sandbox, revokeTokens: () => void): Door {
@@ -46,10 +43,10 @@ export function createControl(sandbox: Sandbox, revokeTokens: () => void): Door 
   }
 
   function devices({ query }: Request) {
-    const organization = organizationOf(query.get('organization'))
-    const mailbox = query.get('mailbox')
-    const some = mailbox ? organization.devicesOf(mailboxOf(organization, mailbox)) : [...organization.devices.values()]
-    return some.slice(0, shown).map((device) => show(organization, device))
+    const wish = DevicesSchema.parse(Object.fromEntries(query))
+    const organization = organizationOf(wish.organization)
+    const of = wish.mailbox === undefined ? undefined : mailboxOf(organization, wish.mailbox)
+    return find(organization, of ? organization.devicesOf(of) : organization.devices.values(), wish)
   }
 
   const routes: Readonly<Record<string, (request: Request) => unknown>> = {

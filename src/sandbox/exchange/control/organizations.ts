@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wipeStatus } from '../contact.ts'
 import { populate } from '../fleet/fleet.ts'
 import { createRandom } from '../fleet/random.ts'
 import type { Device, Organization } from '../model.ts'
@@ -73,30 +74,39 @@ export function changeOrganization(organization: Organization, change: z.infer<t
 
 export function changeFleet(organization: Organization, change: z.infer<typeof FleetChangeSchema>, now: number) {
   const random = createRandom(organization.devices.size + now)
-  const known = [...organization.devices.values()]
-  /** So many of these, spread over the whole fleet. */
+  const left = new Set(organization.devices.values())
+  /** So many of these, spread over the whole fleet, none of them twice. */
   const some = (count: number, test: (device: Device) => boolean) => {
-    const fit = known.filter(test)
+    const fit = [...left].filter(test)
     const step = Math.max(1, Math.floor(fit.length / Math.max(count, 1)))
-    return fit.filter((_, index) => index % step === 0).slice(0, count)
+    const chosen = fit.filter((_, index) => index % step === 0).slice(0, count)
+    for (const device of chosen) left.delete(device)
+    return chosen
   }
-  const put = (state: string) => (device: Device) =>
-    organization.putDevice({ ...device, state, reason: 'Global', rule: undefined, changed: now })
-  const allowed = some(change.allowed, ({ state }) => state === 'Quarantined')
-  some(change.quarantined, ({ state }) => state === 'Allowed').forEach(put('Quarantined'))
-  allowed.forEach(put('Allowed'))
-  for (const device of some(change.updated, ({ type }) => type === 'iPhone'))
-    organization.putDevice({ ...device, os: 'iOS 26.2 23C55', changed: now })
+  const put = (device: Device, change: Partial<Device>) =>
+    organization.putDevice({ ...device, ...change, changed: now })
+  const decided = { reason: 'Global', rule: undefined }
+  for (const device of some(change.quarantined, ({ state }) => state === 'Allowed'))
+    put(device, { ...decided, state: 'Quarantined' })
+  for (const device of some(change.allowed, ({ state }) => state === 'Quarantined'))
+    put(device, { ...decided, state: 'Allowed' })
+  for (const device of some(change.updated, ({ type }) => type === 'iPhone')) put(device, { os: 'iOS 26.2 23C55' })
   for (const device of some(change.removed, () => true)) organization.removeDevice(device)
   populate(organization, organization.devices.size + change.new, random, now, 'fresh')
 }
 
-/** What is needed to connect to it: the content of a credential file, and what stands beside it. */
+/** What is needed to connect to it, which is what a credential file holds, and what there is to see. */
 export function describe(organization: Organization, base: string) {
   const { name, kind, version, tenant, account, devices } = organization
   const connection =
     kind === 'online'
       ? { address: base, authority: base, tenant, clientId: account.clientId, secret: account.secret }
       : { address: `${base}/PowerShell/`, user: account.user, password: account.password }
-  return { name, kind, version: displayVersion(version), ...connection, devices: devices.size }
+  const states: Record<string, number> = {}
+  let wipes = 0
+  for (const device of devices.values()) {
+    states[device.state] = (states[device.state] ?? 0) + 1
+    if (wipeStatus(device) !== 'DeviceOk') wipes += 1
+  }
+  return { name, kind, version: displayVersion(version), ...connection, devices: devices.size, states, wipes }
 }

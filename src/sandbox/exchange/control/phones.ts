@@ -36,6 +36,17 @@ export const ReportSchema = z.strictObject({
   acknowledges: z.enum(['now', 'later', 'failed']).optional(),
 })
 
+/** Which devices somebody wants to see. */
+export const DevicesSchema = z.strictObject({
+  organization: z.string().optional(),
+  mailbox: z.string().optional(),
+  /** What its name, owner, model or id contains. */
+  text: z.string().default(''),
+  state: z.string().optional(),
+  wipe: z.literal('ordered').optional(),
+  limit: z.coerce.number().int().positive().default(5000),
+})
+
 const given = (report: Partial<Record<keyof typeof said, string | undefined>>) =>
   Object.fromEntries(
     Object.entries({
@@ -134,4 +145,29 @@ export function show(organization: Organization, device: Device) {
     /** The phone still knows the account. */
     configured: !device.emptied,
   }
+}
+
+export function find(organization: Organization, devices: Iterable<Device>, wish: z.infer<typeof DevicesSchema>) {
+  const text = wish.text.toLowerCase()
+  const found: Device[] = []
+  for (const device of devices) {
+    if (found.length === wish.limit) break
+    if (wish.state !== undefined && device.state !== wish.state) continue
+    if (wish.wipe === 'ordered' && wipeStatus(device) === 'DeviceOk') continue
+    if (text === '' || names(organization, device).some((name) => name?.toLowerCase().includes(text)))
+      found.push(device)
+  }
+  return found.map((device) => show(organization, device))
+}
+
+function names(organization: Organization, device: Device) {
+  const mailbox = organization.mailboxes.get(device.mailbox)
+  return [
+    `${mailbox?.alias}_${device.type}`,
+    mailbox?.displayName,
+    device.model,
+    device.os,
+    device.deviceId,
+    device.friendlyName,
+  ]
 }

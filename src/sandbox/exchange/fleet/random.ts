@@ -20,8 +20,11 @@ export function createRandom(seed: number) {
     return picked
   }
 
-  const letters = (alphabet: string, length: number) =>
-    Array.from({ length }, () => alphabet[below(alphabet.length)]).join('')
+  function letters(alphabet: string, length: number) {
+    const bytes = Buffer.allocUnsafe(length)
+    for (let at = 0; at < length; at += 1) bytes[at] = alphabet.charCodeAt(below(alphabet.length))
+    return bytes.toString('latin1')
+  }
 
   function guid() {
     const [a, b, c, d] = [hex(), hex(), hex(), hex()]
