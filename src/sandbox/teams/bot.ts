@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { placeId } from './directory.ts'
 import type { Message, Messages } from './messages.ts'
 
 /** What became of an activity that was sent to the bot. */
@@ -7,7 +8,7 @@ export interface Answer {
   readonly status: number
   /** What the bot answered, parsed where it is JSON. */
   readonly body: unknown
-  /** The messages that it posted meanwhile, to this activity or of its own accord to the same conversation. */
+  /** The messages that it posted meanwhile, as a reply to this or of its own accord in the same place. */
   readonly posted: readonly Message[]
 }
 
@@ -42,7 +43,7 @@ export const createBot = (endpoint: () => string, messages: Messages) => {
   return async (activity: unknown, token: string | null): Promise<Answer> => {
     const posted: Message[] = []
     const { data: about } = AddressSchema.safeParse(activity)
-    const place = about?.conversation.id.split(';')[0]
+    const place = about && placeId(about.conversation.id)
     const stop = messages.listen(({ kind, message, spot }) => {
       if (kind !== 'posted' || !message?.from.id.startsWith('28:')) return
       if (message.replyToId ? message.replyToId === about?.id : spot.place.id === place) posted.push(message)

@@ -6,7 +6,7 @@ import type { Files } from './files.ts'
 import { Refusal } from './http.ts'
 import { AttachmentSchema, type Message, type Messages } from './messages.ts'
 
-export const adaptiveCard = 'application/vnd.microsoft.card.adaptive'
+const adaptiveCard = 'application/vnd.microsoft.card.adaptive'
 const fileConsentCard = 'application/vnd.microsoft.teams.card.file.consent'
 
 /** A card that wants to be refreshed ("Universal Action Model", Adaptive Cards). */

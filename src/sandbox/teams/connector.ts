@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Calls } from './calls.ts'
-import { conversationId, type Directory, type Person, type Spot } from './directory.ts'
+import { conversationId, type Directory, type Person, placeId, type Spot } from './directory.ts'
 import { Refusal, type Route } from './http.ts'
 import { isTooLarge } from './limits.ts'
 import { AttachmentSchema, type Content, type Messages } from './messages.ts'
@@ -85,7 +85,7 @@ export const createConnector = ({
   const requireOwn = (id: string, spot: Spot) => {
     requireInstalled(spot)
     const message = messages.find(id)
-    if (!message || message.deleted || !message.conversation.startsWith(spot.place.id)) throw notFound('Activity')
+    if (!message || message.deleted || placeId(message.conversation) !== spot.place.id) throw notFound('Activity')
     if (message.from.id !== directory.bot.id)
       throw new Refusal(403, 'Forbidden', 'The bot may change its own messages only.')
   }

@@ -70,6 +70,9 @@ const shortName = (person: Person) => person.id.slice('29:'.length)
 export const conversationId = ({ place, thread }: Spot) =>
   thread && place.type === 'channel' ? `${place.id};messageid=${thread}` : place.id
 
+/** The place that a conversation's id names, without the thread. */
+export const placeId = (conversation: string) => conversation.split(';')[0] ?? conversation
+
 /** Reads who and what there is: people, the bot, each person's chat with the bot, one group chat, one team. */
 export const readDirectory = async (path: string) => {
   const { tenantId, bot, users, personalChat, groupChat, team } = PlaygroundSchema.parse(

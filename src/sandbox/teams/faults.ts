@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
+import { placeId } from './directory.ts'
 import { Dropped, Refusal } from './http.ts'
 
 export const operations = ['create', 'send', 'reply', 'update', 'delete', 'members', 'member', 'team'] as const
@@ -52,7 +53,8 @@ export const createFaults = () => {
     /** Carries out a call of the bot, unless something was told to go wrong with it. */
     async meet(operation: Operation, conversation: string, work: () => Response): Promise<Response> {
       const fault = waiting.find(
-        (one) => one.operation === operation && conversation.startsWith(one.conversation ?? ''),
+        (one) =>
+          one.operation === operation && [undefined, conversation, placeId(conversation)].includes(one.conversation),
       )
       if (!fault) return work()
       fault.times -= 1

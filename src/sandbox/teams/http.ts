@@ -56,11 +56,13 @@ const readBody = async (incoming: IncomingMessage) => {
 }
 
 const toRequest = async (incoming: IncomingMessage, url: string) => {
+  const target = url + incoming.url
+  if (!URL.canParse(target)) throw new Refusal(400, 'BadSyntax', 'This is no address.')
   const headers = new Headers()
   for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value))
   const method = incoming.method ?? 'GET'
   const body = method === 'GET' || method === 'HEAD' ? null : await readBody(incoming)
-  return new Request(new URL(incoming.url ?? '/', url), { method, headers, body })
+  return new Request(target, { method, headers, body })
 }
 
 const send = async (response: Response, outgoing: ServerResponse) => {
@@ -74,7 +76,8 @@ const send = async (response: Response, outgoing: ServerResponse) => {
 
 const toResponse = (error: unknown) => {
   if (error instanceof Refusal) return errorResponse(error)
-  if (error instanceof SyntaxError) return errorResponse(new Refusal(400, 'BadSyntax', error.message))
+  if (error instanceof SyntaxError || error instanceof URIError)
+    return errorResponse(new Refusal(400, 'BadSyntax', error.message))
   if (error instanceof z.ZodError) return errorResponse(new Refusal(400, 'BadSyntax', z.prettifyError(error)))
   throw error
 }
@@ -83,12 +86,11 @@ const toResponse = (error: unknown) => {
  * Refuses what did not come from this machine's own tools or from a page of this server: a stranger's page must neither
  * drive the sandbox (Origin) nor reach it under a name of its own (Host).
  */
-const checkOrigin = (request: Request, url: string) => {
+const checkOrigin = ({ headers: { host = '', origin } }: IncomingMessage, url: string) => {
   const own = new URL(url).host
   const hosts = [own, own.replace('127.0.0.1', 'localhost')]
-  const origin = request.headers.get('origin')
-  if (!hosts.includes(request.headers.get('host') ?? '')) throw new Refusal(403, 'Forbidden', 'Unknown host.')
-  if (origin && !hosts.some((host) => origin === `http://${host}`)) {
+  if (!hosts.includes(host)) throw new Refusal(403, 'Forbidden', 'Unknown host.')
+  if (origin !== undefined && !hosts.some((known) => origin === `http://${known}`)) {
     throw new Refusal(403, 'Forbidden', 'Only pages of this server may do this.')
   }
 }
@@ -104,8 +106,8 @@ export const listen = async (port: number) => {
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`
 
   const answer = async (incoming: IncomingMessage, routes: readonly Route[]) => {
+    checkOrigin(incoming, url)
     const request = await toRequest(incoming, url)
-    checkOrigin(request, url)
     const found = routes.filter(({ pattern }) => pattern.test(request.url))
     const match = found.find(({ method }) => method === request.method)
     if (!match) return errorResponse(new Refusal(found.length > 0 ? 405 : 404, 'NotFound', 'There is nothing here.'))
@@ -120,8 +122,9 @@ export const listen = async (port: number) => {
         try {
           await send(await answer(incoming, routes).catch(toResponse), outgoing)
         } catch (error) {
+          // Neither a lost connection nor a bug of the sandbox may look like an answer, or end the process.
           outgoing.destroy()
-          if (!(error instanceof Dropped)) throw error
+          if (!(error instanceof Dropped) && incoming.complete) console.error(error)
         }
       })
     },

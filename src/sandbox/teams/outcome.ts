@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import type { Answer } from './bot.ts'
 
+type Width = number | 'small' | 'medium' | 'large'
+
 /** What a person sees of the bot's answer, beside cards and messages. */
 export type Outcome =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'message' | 'error'; readonly text: string }
-  | { readonly kind: 'dialog'; readonly title: string; readonly card: unknown; readonly width: string | number }
+  | { readonly kind: 'dialog'; readonly title: string; readonly card: unknown; readonly width: Width }
 
 const ErrorSchema = z.looseObject({ code: z.string().optional(), message: z.string() })
 

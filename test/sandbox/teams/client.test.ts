@@ -107,7 +107,9 @@ describe('sandbox/teams client', () => {
     })
 
     it('is not heard without a mention, nor where the bot is not installed', async () => {
-      await started.teams.say('hanna', 'group', 'good morning', { mention: false })
+      const answer = await started.teams.say('hanna', 'group', 'good morning', { mention: false })
+      assert.deepEqual(answer, { status: 0, body: 'not delivered', posted: [] })
+      assert.deepEqual(started.heard, [])
       await started.teams.install('noah', 'personal', 'remove')
       started.heard.length = 0
       assert.equal((await started.teams.say('noah', 'personal', 'help')).status, 0)

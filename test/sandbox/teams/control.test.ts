@@ -115,6 +115,10 @@ describe('sandbox/teams control', () => {
     await started.teams.say('hanna', 'group', 'for all', { mention: false })
     assert.equal((await hanna()).data.message.text, 'only for me')
     assert.equal((await omar()).data.message.text, 'for all')
+    const id = started.teams.messages('omar', 'group').at(-1)?.id ?? ''
+    await started.teams.press('hanna', 'group', id, 'allow', {})
+    await started.teams.say('noah', 'group', 'after the press', { mention: false })
+    assert.equal((await omar()).data.message.text, 'after the press')
     leave.abort()
   })
 })

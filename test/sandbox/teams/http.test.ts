@@ -63,6 +63,23 @@ describe('sandbox/teams http', () => {
     assert.equal(await ask('GET', '/nothing', { host: own() }), 404)
     assert.equal(await ask('DELETE', '/things/a', { host: own() }), 405)
     assert.equal(await ask('POST', '/things/a', { host: own() }, '{'), 400)
+    assert.equal(await ask('GET', '/things/%E0', { host: own() }), 400)
+    assert.equal(await ask('GET', '//evil.example/things/a', { host: own() }), 404)
+  })
+
+  it('survives a caller who leaves in the middle of a sentence', async () => {
+    const { error } = console
+    const printed: unknown[] = []
+    console.error = (what) => printed.push(what)
+    const headers = { host: own(), 'content-length': '100' }
+    const left = request(`${server.url}/things/a`, { method: 'POST', headers })
+    const gone = new Promise((resolve) => left.once('close', resolve))
+    left.on('error', () => {})
+    left.write('{', () => left.destroy())
+    await gone
+    assert.equal(await ask('GET', '/things/a', { host: own() }), 200)
+    console.error = error
+    assert.deepEqual(printed, [])
   })
 
   it('stops an answer whose reader has gone', async () => {

@@ -246,6 +246,14 @@ describe('sandbox/teams page', function () {
     await page.locator('.bubble', { hasText: ugly }).waitFor()
   })
 
+  it('draws a card of full width wider than others', async () => {
+    const narrow = await postCard(card('narrow'))
+    const wide = await postCard(card('wide', { msteams: { width: 'Full' } }))
+    const page = await open('omar/group')
+    const width = async (id: string) => (await message(page, id).locator('.card').boundingBox())?.width ?? 0
+    assert.ok((await width(wide)) > (await width(narrow)) * 1.1)
+  })
+
   it('offers a file and takes it', async () => {
     const content = { description: 'All of them', sizeInBytes: 2048, acceptContext: {}, declineContext: {} }
     const id = await postCard(

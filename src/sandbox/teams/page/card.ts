@@ -1,7 +1,8 @@
 import type * as Package from 'adaptivecards'
 import { h } from './dom.ts'
 import { hostConfig } from './hostconfig.ts'
-import { type Mention, markdown } from './markdown.ts'
+import { field } from './json.ts'
+import { markdown, mentionsIn } from './markdown.ts'
 
 declare global {
   /** The adaptivecards package, which the page loads as a script of its own. */
@@ -11,19 +12,6 @@ declare global {
 export interface Actions {
   readonly execute: (verb: string, data: unknown) => void
   readonly submit: (data: object) => void
-}
-
-const field = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-
-const mentionsOf = (card: unknown): Mention[] => {
-  const entities = field(field(card, 'msteams'), 'entities')
-  return (Array.isArray(entities) ? entities : [])
-    .filter((entity) => field(entity, 'type') === 'mention')
-    .map((entity) => ({
-      text: String(field(entity, 'text')),
-      name: String(field(field(entity, 'mentioned'), 'name')),
-    }))
 }
 
 export const isFullWidth = (card: unknown) => field(field(card, 'msteams'), 'width') === 'Full'
@@ -38,7 +26,7 @@ const draw = (source: object, { execute, submit }: Actions) => {
     else if (action instanceof AdaptiveCards.OpenUrlAction) window.open(action.url, '_blank', 'noopener,noreferrer')
   }
   card.parse(source)
-  const mentions = mentionsOf(source)
+  const mentions = mentionsIn(field(field(source, 'msteams'), 'entities'))
   AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => {
     result.outputHtml = markdown(text, mentions)
     result.didProcess = true

@@ -38,7 +38,8 @@ export const openDialog = (first: Dialog, send: (data: object) => Promise<Shown>
   }
   const show = ({ title: name, card, width }: Dialog) => {
     title.textContent = name
-    dialog.style.width = `${typeof width === 'number' ? width : widths[width === 'small' || width === 'large' ? width : 'medium']}px`
+    dialog.style.width = `${typeof width === 'number' ? width : widths[width]}px`
+    // In a dialog Action.Execute does nothing, as in Teams.
     body.replaceChildren(drawCard(card, { execute: () => {}, submit }))
   }
 

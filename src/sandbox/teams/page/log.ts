@@ -14,6 +14,7 @@ export const createLog = (conversation: Conversation) => {
   const views = new Map<string, MessageView>()
   const threads = new Map<string, HTMLElement>()
   const ends = new Map<HTMLElement, Message>()
+  let lastDay = ''
   log.tabIndex = 0
   const list = h('div', { class: 'list' })
   const more = h('button', { class: 'more', hidden: true, onclick: () => toFoot() }, icon('down'), 'New messages')
@@ -41,7 +42,7 @@ export const createLog = (conversation: Conversation) => {
   })
   const look = async (activityId: string) => {
     if (document.visibilityState !== 'visible' || !views.get(activityId)?.refreshes()) return
-    await post('see', { person: me.id, conversation: key, activityId }).catch(() => {})
+    await post('see', { person: me.id, conversation: key, activityId }).catch(console.warn)
   }
 
   const threadOf = (id: string) => {
@@ -62,20 +63,18 @@ export const createLog = (conversation: Conversation) => {
   }
 
   const append = (message: Message) => {
+    const startsThread = message.thread === message.id
+    const today = new Date(message.at).toDateString()
+    if ((!message.thread || startsThread) && today !== lastDay) {
+      list.append(h('h2', { class: 'day' }, day.format(new Date(message.at))))
+      lastDay = today
+    }
     const where = message.thread ? threadOf(message.thread) : list
     const last = ends.get(where)
-    const startsDay = !message.thread || message.thread === message.id
-    const before = startsDay ? [...ends.values()].at(-1) : last
-    if (startsDay && before?.at.slice(0, 10) !== message.at.slice(0, 10)) {
-      const mark = h('h2', { class: 'day' }, day.format(new Date(message.at)))
-      if (message.thread) where.parentElement?.before(mark)
-      else list.append(mark)
-    }
     const view = createMessageView(message, me, key, () => keepingFoot(() => {}, true))
     const follows = last?.from.id === message.from.id && minutes(last.at, message.at) < 3
     view.element.classList.toggle('follows', follows)
     where.append(view.element)
-    ends.delete(where)
     ends.set(where, message)
     views.set(message.id, view)
     seen.observe(view.element)

@@ -2,7 +2,8 @@ import type { Attachment, Message } from '../messages.ts'
 import { drawCard, isFullWidth, isRefreshable } from './card.ts'
 import { openDialog } from './dialog.ts'
 import { avatar, h, icon, toast } from './dom.ts'
-import { type Mention, markdown, plain } from './markdown.ts'
+import { field } from './json.ts'
+import { markdown, mentionsIn, plain } from './markdown.ts'
 import { post, type Shown } from './server.ts'
 
 const adaptiveCard = 'application/vnd.microsoft.card.adaptive'
@@ -12,12 +13,6 @@ const fileInfo = 'application/vnd.microsoft.teams.card.file.info'
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
 export const timeOf = (at: string) => clock.format(new Date(at))
-
-const mentionsOf = ({ entities }: Message): Mention[] =>
-  entities.flatMap((entity) => {
-    const { type, text, mentioned } = Object(entity)
-    return type === 'mention' ? [{ text: String(text), name: String(mentioned?.name) }] : []
-  })
 
 const kilobytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1024)).toLocaleString()} KB`
 
@@ -77,7 +72,7 @@ export const createMessageView = (first: Message, me: { id: string }, where: str
   }
 
   const consentCard = ({ name, content }: Attachment) => {
-    const { description, sizeInBytes, answered } = Object(content)
+    const answered = field(content, 'answered')
     const answer = (accept: boolean) => () => carry('consent', { accept })
     return h(
       'div',
@@ -87,9 +82,9 @@ export const createMessageView = (first: Message, me: { id: string }, where: str
         { class: 'file-name' },
         icon('file'),
         h('b', {}, name ?? 'File'),
-        h('small', {}, kilobytes(sizeInBytes)),
+        h('small', {}, kilobytes(Number(field(content, 'sizeInBytes')))),
       ),
-      h('p', {}, String(description ?? '')),
+      h('p', {}, String(field(content, 'description') ?? '')),
       answered
         ? h('p', { class: 'soft' }, answered === 'accept' ? 'You accepted this file.' : 'You declined this file.')
         : h(
@@ -134,7 +129,7 @@ export const createMessageView = (first: Message, me: { id: string }, where: str
     if (deleted) body.append(h('p', { class: 'soft' }, 'This message was deleted.'))
     if (text) {
       const bubble = h('div', { class: 'bubble' })
-      bubble.innerHTML = (textFormat === 'markdown' ? markdown : plain)(text, mentionsOf(message))
+      bubble.innerHTML = (textFormat === 'markdown' ? markdown : plain)(text, mentionsIn(message.entities))
       body.append(bubble)
     }
     body.append(...attachments.map(draw))

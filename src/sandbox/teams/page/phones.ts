@@ -1,6 +1,10 @@
 import type { Phone } from '../phones.ts'
 import { byId, h, icon } from './dom.ts'
 
+type Failed = { readonly error?: { readonly message: string } }
+type Found = Failed & { readonly phones?: readonly Phone[]; readonly total?: number }
+type Contacts = Failed & { readonly contacts?: readonly { readonly name: string; readonly outcome: string }[] }
+
 /** How often the phones are looked at while they are on the screen. */
 const interval = 5_000
 
@@ -46,11 +50,9 @@ export const drawPhones = (exchange: string | undefined) => {
 
   const sync = async (phone: Phone) => {
     const response = await fetch(`/_sandbox/devices/${encodeURIComponent(phone.id)}/sync`, { method: 'POST' })
-    const answer = await response.json()
-    for (const { name, outcome } of answer.contacts ?? []) outcomes.set(name, outcome)
-    status.textContent = answer.error
-      ? answer.error.message
-      : `${phone.name} contacted Exchange: ${outcomes.get(phone.name)}.`
+    const { contacts = [], error }: Contacts = await response.json()
+    for (const { name, outcome } of contacts) outcomes.set(name, outcome)
+    status.textContent = error ? error.message : `${phone.name} contacted Exchange: ${outcomes.get(phone.name)}.`
     await load()
     list.querySelector<HTMLElement>(`[data-name="${CSS.escape(phone.name)}"]`)?.focus()
   }
@@ -91,7 +93,7 @@ export const drawPhones = (exchange: string | undefined) => {
   let shown = ''
   const load = async () => {
     const response = await fetch(`/_sandbox/devices?text=${encodeURIComponent(search.value)}`)
-    const { phones, total, error } = await response.json()
+    const { phones = [], total = 0, error }: Found = await response.json()
     if (error) status.textContent = error.message
     const looksNow = JSON.stringify([phones, [...outcomes]])
     if (error || looksNow === shown) return
