@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import chromium from '@sparticuz/chromium'
 import type Axe from 'axe-core'
-import type { TurnContext } from 'botbuilder'
+import { TurnContext } from 'botbuilder'
 import { type Browser, type Page, chromium as playwright } from 'playwright-core'
 import { listen, route } from '../../../src/sandbox/teams/http.ts'
 import { startTeamsWithBot } from './bot.ts'
@@ -244,6 +244,29 @@ describe('sandbox/teams page', function () {
     ])
     assert.equal(await message(page, id).locator('.card a, .card img').count(), 0)
     await page.locator('.bubble', { hasText: ugly }).waitFor()
+  })
+
+  it('follows the newest message, unless one has scrolled up', async () => {
+    for (let n = 0; n < 5; n++) await postCard(card('A long text. '.repeat(60)), 'personal')
+    const page = await open('hanna/personal', { viewport: { width: 400, height: 700 } })
+    const atFoot = () =>
+      page.waitForFunction(() => {
+        const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = document.querySelector('#log') ?? {}
+        return scrollHeight - scrollTop - clientHeight < 10
+      })
+    await atFoot()
+    await message(page, await postCard(card('one more'), 'personal')).waitFor()
+    await atFoot()
+    await page.locator('#log').evaluate((log) => log.scrollTo(0, 0))
+    await started.adapter.continueConversationAsync(
+      started.teams.settings.MicrosoftAppId,
+      TurnContext.getConversationReference(started.heard.at(-1) ?? {}),
+      async (context) => {
+        await context.sendActivity('yet one')
+      },
+    )
+    await page.getByRole('button', { name: 'New messages' }).click()
+    await atFoot()
   })
 
   it('draws a card of full width wider than others', async () => {

@@ -132,7 +132,7 @@ export const createCompose = (conversation: Conversation, placeholder: string) =
     const one = found[chosen]
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step !== undefined && found.length > 0)
-      mark((chosen + step + found.length + (chosen < 0 && step < 0 ? 1 : 0)) % found.length)
+      mark((Math.max(chosen, step < 0 ? 0 : -1) + step + found.length) % found.length)
     else if (event.key === 'Escape' && found.length > 0) close()
     else if ((event.key === 'Enter' || event.key === 'Tab') && one) take(one)
     else if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) submit()

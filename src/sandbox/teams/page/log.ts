@@ -23,16 +23,17 @@ export const createLog = (conversation: Conversation) => {
     log.scrollTop = log.scrollHeight
     more.hidden = true
   }
-  const isAtFoot = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80
-  const keepingFoot = (change: () => void, quietly = false) => {
-    const atFoot = isAtFoot()
-    change()
-    if (atFoot) toFoot()
-    else if (!quietly) more.hidden = false
-  }
+  /** Whoever reads the newest message goes on doing so; whoever has scrolled up stays there. */
+  let follows = true
   log.onscroll = () => {
-    if (isAtFoot()) more.hidden = true
+    follows = log.scrollHeight - log.scrollTop - log.clientHeight < 80
+    if (follows) more.hidden = true
   }
+  const size = new ResizeObserver(() => {
+    if (follows) toFoot()
+  })
+  size.observe(list)
+  size.observe(log)
 
   /** A card with a refresh is refreshed when it is seen; whether it really is, the sandbox decides as Teams would. */
   const seen = new IntersectionObserver((entries) => {
@@ -71,9 +72,9 @@ export const createLog = (conversation: Conversation) => {
     }
     const where = message.thread ? threadOf(message.thread) : list
     const last = ends.get(where)
-    const view = createMessageView(message, me, key, () => keepingFoot(() => {}, true))
-    const follows = last?.from.id === message.from.id && minutes(last.at, message.at) < 3
-    view.element.classList.toggle('follows', follows)
+    const view = createMessageView(message, me, key)
+    const goesOn = last?.from.id === message.from.id && minutes(last.at, message.at) < 3
+    view.element.classList.toggle('follows', goesOn)
     where.append(view.element)
     ends.set(where, message)
     views.set(message.id, view)
@@ -109,12 +110,17 @@ export const createLog = (conversation: Conversation) => {
     upsert(message: Message) {
       const view = views.get(message.id)
       list.querySelector('.greeting')?.remove()
-      keepingFoot(() => (view ? view.update(message) : append(message)), view !== undefined)
-      if (message.from.id === me.id && !view) toFoot()
+      if (view) view.update(message)
+      else append(message)
+      if (!view && message.from.id === me.id) toFoot()
+      else if (!view && !follows) more.hidden = false
       if (view && isSeen(view.element)) look(message.id)
     },
 
-    close: () => seen.disconnect(),
+    close() {
+      seen.disconnect()
+      size.disconnect()
+    },
   }
 }
 

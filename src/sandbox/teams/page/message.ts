@@ -17,7 +17,7 @@ export const timeOf = (at: string) => clock.format(new Date(at))
 const kilobytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1024)).toLocaleString()} KB`
 
 /** One message. `update` shows what became of it. */
-export const createMessageView = (first: Message, me: { id: string }, where: string, atTheFoot: () => void) => {
+export const createMessageView = (first: Message, me: { id: string }, where: string) => {
   const body = h('div', { class: 'content' })
   const edited = h('span', { class: 'edited' })
   const refreshButton = h(
@@ -67,7 +67,6 @@ export const createMessageView = (first: Message, me: { id: string }, where: str
       problem.textContent = String(error)
     } finally {
       body.ariaBusy = 'false'
-      atTheFoot()
     }
   }
 
