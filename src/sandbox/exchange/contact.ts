@@ -21,7 +21,7 @@ const states = [
   ['Allow', 'Allowed'],
 ] as const
 
-export type Verdict = Pick<Device, 'state' | 'reason' | 'rule'>
+type Verdict = Pick<Device, 'state' | 'reason' | 'rule'>
 
 export const defaultPolicy = (organization: Organization) =>
   [...organization.policies.values()].find((policy) => policy.isDefault)
@@ -65,7 +65,7 @@ export type Report = Partial<Pick<Device, 'model' | 'os' | 'userAgent' | 'friend
   readonly acknowledges?: 'now' | 'later' | 'failed' | undefined
 }
 
-/** How a contact ended. The first three never reach the device's record: the phone could not sign in or is empty. */
+/** How a contact ended. The first three leave the partnership as it was. */
 export type Outcome =
   | 'account gone from the phone'
   | 'sign-in refused'

@@ -16,15 +16,11 @@ export interface Founding {
 
 const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
-/** Mailbox and device name out of an Identity (`\` in the cloud, `/` on premises) or a distinguished name. */
-function partsOf(identity: string): readonly [mailbox: string, device: string] | undefined {
-  const [, mailbox, device] =
-    identity.match(/^cn=([^,]+),cn=exchangeactivesyncdevices,cn=([^,]+),/) ??
-    identity.match(/^(?:.*\/)?([^/\\]+)[\\/]exchangeactivesyncdevices[\\/](.+)$/) ??
-    []
-  if (mailbox === undefined || device === undefined) return undefined
-  return identity.startsWith('cn=') ? [device, mailbox] : [mailbox, device]
-}
+const distinguished = /^cn=(?<device>[^,]+),cn=exchangeactivesyncdevices,cn=(?<mailbox>[^,]+),/
+const path = /^(?:.*\/)?(?<mailbox>[^/\\]+)[\\/]exchangeactivesyncdevices[\\/](?<device>.+)$/
+
+/** Mailbox and device name out of a distinguished name, or an Identity: with `\` in the cloud, `/` on premises. */
+const partsOf = (identity: string) => (identity.match(distinguished) ?? identity.match(path))?.groups
 
 /** An organization without people yet: its objects, and the ways in which identities find them. */
 export function createOrganization(founding: Founding): Organization {
@@ -42,24 +38,18 @@ export function createOrganization(founding: Founding): Organization {
   const devicesOf = (mailbox: Mailbox) =>
     (devicesByMailbox.get(mailbox.guid) ?? []).flatMap((guid) => devices.get(guid) ?? [])
 
+  const byKey = (key: string) => mailboxes.get(key) ?? mailboxes.get(mailboxByKey.get(key) ?? '')
+
+  /** By what is indexed where that will do, else by looking at everybody. */
   function findMailbox(identity: string) {
     const wanted = identity.trim().toLowerCase()
-    const known = mailboxes.get(wanted) ?? mailboxes.get(mailboxByKey.get(wanted) ?? '')
-    if (known) return known
-    if (wanted.includes('@')) {
-      const named = mailboxes.get(mailboxByKey.get(wanted.slice(0, wanted.indexOf('@'))) ?? '')
-      if (named && [named.address, named.upn].some((address) => address.toLowerCase() === wanted)) return named
-    }
-    const commonName = wanted.match(/^cn=([^,]+),/)?.[1] ?? wanted.match(/\/([^/]+)$/)?.[1]
-    if (commonName !== undefined) return mailboxes.get(mailboxByKey.get(commonName) ?? '')
-    for (const mailbox of mailboxes.values())
-      if (
-        [mailbox.exchangeGuid, mailbox.address, mailbox.upn, mailbox.displayName].some(
-          (x) => x.toLowerCase() === wanted,
-        )
-      )
-        return mailbox
-    return undefined
+    const inTree = wanted.match(/^cn=([^,]+),/)?.[1] ?? wanted.match(/\/([^/]+)$/)?.[1]
+    const known = byKey(inTree ?? wanted)
+    if (known || inTree !== undefined) return known
+    const names = (mailbox: Mailbox) => [mailbox.address, mailbox.upn, mailbox.exchangeGuid, mailbox.displayName]
+    const fits = (mailbox: Mailbox) => names(mailbox).some((name) => name.toLowerCase() === wanted)
+    const likely = byKey(wanted.replace(/@.*/, ''))
+    return likely && fits(likely) ? likely : [...mailboxes.values()].find(fits)
   }
 
   return {
@@ -126,9 +116,9 @@ export function createOrganization(founding: Founding): Organization {
     findDevice(identity) {
       const wanted = identity.trim().toLowerCase()
       if (isGuid(wanted)) return devices.get(wanted)
-      const [mailboxName, deviceName] = partsOf(wanted) ?? []
-      const mailbox = mailboxName === undefined ? undefined : findMailbox(mailboxName)
-      return mailbox && devicesOf(mailbox).find((device) => device.name.toLowerCase() === deviceName)
+      const parts = partsOf(wanted)
+      const mailbox = parts?.mailbox === undefined ? undefined : findMailbox(parts.mailbox)
+      return mailbox && devicesOf(mailbox).find((device) => device.name.toLowerCase() === parts?.device)
     },
 
     phones(deviceId) {

@@ -49,15 +49,15 @@ interface Definition<Shape extends z.ZodRawShape> {
 }
 
 const always: Availability = () => true
+const whereCommon: Readonly<Record<string, Availability>> = { DomainController: onPremises }
 
-const common = {
+const common = z.object({
   DomainController: text.optional(),
   ErrorAction: text.optional(),
   WarningAction: text.optional(),
   Verbose: flag.optional(),
-}
-const changing = { Confirm: flag.optional(), WhatIf: flag.optional() }
-const whereCommon: Readonly<Record<string, Availability>> = { DomainController: onPremises }
+})
+const changing = common.extend({ Confirm: flag.optional(), WhatIf: flag.optional() })
 
 /** A list that can be limited; Exchange gives 1,000 objects unless told otherwise. */
 export const limited = { ResultSize: resultSize.optional(), SortBy: text.optional() }
@@ -65,69 +65,65 @@ export const limited = { ResultSize: resultSize.optional(), SortBy: text.optiona
 /** Ties the schema of the parameters to the handler. */
 export function defineCmdlet<const Shape extends z.ZodRawShape>(definition: Definition<Shape>): Cmdlet {
   const { name, where = always, pause, run } = definition
-  const schema = z.object(definition.parameters)
-  const changes = !name.startsWith('Get-')
+  const own = z.object(definition.parameters)
+  const shared = name.startsWith('Get-') ? common : changing
   const available: Readonly<Record<string, Availability | undefined>> = { ...whereCommon, ...definition.only }
-  const everything = z.object({ ...definition.parameters, ...common, ...(changes && changing) })
   const parameters = (organization: Organization) =>
-    Object.keys(everything.shape).filter((parameter) => (available[parameter] ?? always)(organization))
+    Object.keys({ ...own.shape, ...shared.shape }).filter((one) => (available[one] ?? always)(organization))
 
   return {
     name,
     offered: where,
     parameters,
     bind(given, account, context) {
-      const known = new Map(
-        parameters(context.organization)
-          .filter((parameter) => allows(account, name, parameter))
-          .map((parameter) => [parameter.toLowerCase(), parameter]),
-      )
-      const unknown = Object.keys(given).filter((parameter) => !known.has(parameter.toLowerCase()))
-      if (unknown.length > 0)
-        throw new CmdletError(
-          'parameter',
-          `A parameter cannot be found that matches parameter name '${unknown.join("', '")}'.`,
-          { parameters: unknown },
-        )
-      const named = Object.fromEntries(
-        Object.entries(given).map(([parameter, value]) => [known.get(parameter.toLowerCase()) ?? parameter, value]),
-      )
-      check(everything, named)
-      const args = schema.parse(named)
-      const result = run(args, context)
-      const act = typeof result === 'function' ? () => result() ?? {} : () => result
-      const subject = String(named.Identity ?? named.Name ?? name)
-      const question =
-        pause ?? ((about: string) => `Are you sure you want to perform this action? ${name} on "${about}".`)
-      const asks = named.Confirm === undefined ? pause !== undefined : named.Confirm === true
+      const allowed = parameters(context.organization).filter((parameter) => allows(account, name, parameter))
+      const args = spelled(given, allowed)
+      const { Confirm, WhatIf } = read(changing, args)
+      const result = run(read(own, args), context)
+      const asks = Confirm ?? pause !== undefined
+      const question = pause ?? ((about) => `Are you sure you want to perform this action? ${name} on "${about}".`)
       return {
-        confirmation: changes && asks ? question(subject) : undefined,
-        run: () => (named.WhatIf === true ? {} : act()),
+        confirmation: shared === changing && asks ? question(String(args.Identity ?? args.Name ?? name)) : undefined,
+        run: () => (WhatIf ? {} : typeof result === 'function' ? (result() ?? {}) : result),
       }
     },
   }
 }
 
-/** The first thing that is wrong with the arguments, in Exchange's terms. */
-function check(schema: z.ZodObject, named: Readonly<Record<string, unknown>>) {
-  const found = schema.safeParse(named).error?.issues[0]
-  if (!found) return
-  const parameter = String(found.path[0])
-  if (!(parameter in named))
+/** The arguments under their proper names, which PowerShell reads without regard to case. */
+function spelled(given: Readonly<Record<string, unknown>>, allowed: readonly string[]) {
+  const proper = new Map(allowed.map((parameter) => [parameter.toLowerCase(), parameter]))
+  const unknown = Object.keys(given).filter((parameter) => !proper.has(parameter.toLowerCase()))
+  if (unknown.length > 0)
+    throw new CmdletError(
+      'parameter',
+      `A parameter cannot be found that matches parameter name '${unknown.join("', '")}'.`,
+      { parameters: unknown },
+    )
+  return Object.fromEntries(
+    Object.entries(given).map(([parameter, value]) => [proper.get(parameter.toLowerCase()) ?? parameter, value]),
+  )
+}
+
+/** What the arguments say, or the first thing that is wrong with them in Exchange's terms. */
+function read<Schema extends z.ZodObject>(schema: Schema, args: Readonly<Record<string, unknown>>): z.infer<Schema> {
+  const result = schema.safeParse(args)
+  if (result.success) return result.data
+  const [wrong] = result.error.issues
+  const parameter = String(wrong?.path[0])
+  if (!(parameter in args))
     throw new CmdletError(
       'parameter',
       `Cannot process command because of one or more missing mandatory parameters: ${parameter}.`,
       { parameters: [parameter] },
     )
-  const why =
-    found.code === 'invalid_union' ? (found.errors.flat().find((one) => one.code === 'custom') ?? found) : found
-  if (why.code === 'custom' && why.params?.range === true)
-    throw new CmdletError('refused', `${parameter}: ${why.message}`, {
+  if (wrong?.code === 'custom' && wrong.params?.range === true)
+    throw new CmdletError('refused', `${parameter}: ${wrong.message}`, {
       type: 'Microsoft.Exchange.Data.DataValidationException',
     })
   throw new CmdletError(
     'argument',
-    `Cannot process argument transformation on parameter '${parameter}'. ${why.message}`,
+    `Cannot process argument transformation on parameter '${parameter}'. ${wrong?.message}`,
   )
 }
 

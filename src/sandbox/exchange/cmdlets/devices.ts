@@ -10,14 +10,12 @@ import { list } from './listing.ts'
 import { anyIdentity, flag, identity, multiValued, text } from './parameters.ts'
 
 /** Exchange 2010 knows these cmdlets by their old names only; later products know both. */
-const named = (build: (name: string) => Cmdlet, name: string, old: string): readonly Cmdlet[] => [
-  build(name),
-  build(old),
-]
+const inBothNames = (build: (name: string) => Cmdlet, name: string, old: string) => [build(name), build(old)]
 
 const isLegacy = (name: string) => name.includes('ActiveSyncDevice')
 const where = (name: string) => (isLegacy(name) ? () => true : since(2013))
 
+/** Switches that narrow devices to one kind of client. */
 const clients = {
   ActiveSync: flag.optional(),
   OWAforDevices: flag.optional(),
@@ -25,19 +23,17 @@ const clients = {
   UniversalOutlook: flag.optional(),
 }
 const whereClients = { OWAforDevices: since(2013), RestApi: since(2016), UniversalOutlook: since(2016) }
+const clientTypes = [
+  ['ActiveSync', 'EAS'],
+  ['OWAforDevices', 'MOWA'],
+  ['RestApi', 'REST'],
+  ['UniversalOutlook', 'UniversalOutlook'],
+] as const
 
-type Clients = { readonly [switched in keyof typeof clients]?: boolean | undefined }
+type Clients = { readonly [name in keyof typeof clients]?: boolean | undefined }
 
-const clientType: Readonly<Record<keyof Clients, string>> = {
-  ActiveSync: 'EAS',
-  OWAforDevices: 'MOWA',
-  RestApi: 'REST',
-  UniversalOutlook: 'UniversalOutlook',
-}
-
-function ofClients(devices: Iterable<Device>, { ActiveSync, OWAforDevices, RestApi, UniversalOutlook }: Clients) {
-  const given = Object.entries({ ActiveSync, OWAforDevices, RestApi, UniversalOutlook }).filter(([, on]) => on)
-  const wanted = given.map(([name]) => Object.entries(clientType).find(([one]) => one === name)?.[1])
+function ofClients(devices: Iterable<Device>, given: Clients) {
+  const wanted: readonly string[] = clientTypes.flatMap(([name, type]) => (given[name] ? [type] : []))
   return wanted.length === 0 ? devices : [...devices].filter((device) => wanted.includes(device.clientType))
 }
 
@@ -93,6 +89,11 @@ const getStatistics = (name: string) =>
     },
     only: { ...whereClients, UseCustomRouting: online },
     run(given, { organization, called }) {
+      if (given.Identity === undefined && given.Mailbox === undefined)
+        throw new CmdletError(
+          'parameter',
+          'Cannot process command because of one or more missing mandatory parameters.',
+        )
       const devices = [...ofClients(wanted(organization, given), given)]
       return { table: table(statisticsColumns(organization, isLegacy(called)), devices) }
     },
@@ -173,9 +174,9 @@ const getDeviceClass = defineCmdlet({
 })
 
 export const deviceCmdlets: readonly Cmdlet[] = [
-  ...named(getDevice, 'Get-MobileDevice', 'Get-ActiveSyncDevice'),
-  ...named(getStatistics, 'Get-MobileDeviceStatistics', 'Get-ActiveSyncDeviceStatistics'),
-  ...named(clear, 'Clear-MobileDevice', 'Clear-ActiveSyncDevice'),
-  ...named(remove, 'Remove-MobileDevice', 'Remove-ActiveSyncDevice'),
+  ...inBothNames(getDevice, 'Get-MobileDevice', 'Get-ActiveSyncDevice'),
+  ...inBothNames(getStatistics, 'Get-MobileDeviceStatistics', 'Get-ActiveSyncDeviceStatistics'),
+  ...inBothNames(clear, 'Clear-MobileDevice', 'Clear-ActiveSyncDevice'),
+  ...inBothNames(remove, 'Remove-MobileDevice', 'Remove-ActiveSyncDevice'),
   getDeviceClass,
 ]

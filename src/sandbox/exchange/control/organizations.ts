@@ -110,3 +110,5 @@ export function describe(organization: Organization, base: string) {
   }
   return { name, kind, version: displayVersion(version), ...connection, devices: devices.size, states, wipes }
 }
+
+export type Described = ReturnType<typeof describe>

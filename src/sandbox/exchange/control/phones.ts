@@ -36,6 +36,10 @@ export const ReportSchema = z.strictObject({
   acknowledges: z.enum(['now', 'later', 'failed']).optional(),
 })
 
+export type Shown = ReturnType<typeof show>
+export type ShownWipe = Shown['wipe']
+export type Contacts = ReturnType<typeof sync>
+
 /** Which devices somebody wants to see. */
 export const DevicesSchema = z.strictObject({
   organization: z.string().optional(),

@@ -6,7 +6,7 @@ import { type Door, parseJson, readBody } from '../http.ts'
 import type { Organization } from '../model.ts'
 import type { Sandbox } from '../sandbox.ts'
 import { badRequest, type Response, respond, respondEmpty, respondWith, unauthorized } from './errors.ts'
-import { createInvoke } from './invoke.ts'
+import { createInvoke, type Invocation } from './invoke.ts'
 import { type createTokens, organizationOf } from './token.ts'
 
 const BatchSchema = z.object({
@@ -40,7 +40,7 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
     return { left: budget - used, reset }
   }
 
-  async function batch(organization: Organization, base: string, body: string): Promise<Response | undefined> {
+  async function batch({ organization, base, body }: Invocation): Promise<Response | undefined> {
     const requests = BatchSchema.safeParse(parseJson(body)).data?.requests
     if (!requests) return badRequest('The batch request is not valid.')
     if (requests.length > 10) return badRequest('The batch request exceeds the limit of 10 requests.')
@@ -60,12 +60,28 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
       const inside = readable ? response.body : [Buffer.from('null')]
       answers.push([Buffer.from(`${head},"body":`), ...inside, Buffer.from('}')])
     }
-    // Exchange answers in the order in which items were done; the last one first makes sure that nobody counts on another.
+    // Exchange promises no order; the last one first makes sure that nobody counts on one.
     const items = answers.reverse().flatMap((answer, index) => (index === 0 ? answer : [Buffer.from(','), ...answer]))
     return respondWith(200, [Buffer.from('{"responses":['), ...items, Buffer.from(']}')])
   }
 
-  async function route(request: IncomingMessage, url: URL, base: string): Promise<Response | undefined> {
+  /** The bootstrap of a client: which cmdlets its account has. A regional host may be the one to ask. */
+  function moduleFile({ organization, base, url }: Invocation) {
+    const { regionalHost } = organization
+    if (regionalHost && regionalHost !== base)
+      return respondEmpty(302, { Location: `${regionalHost}${url.pathname}${url.search}` })
+    const names = offeredTo(organization).map(({ name }) => name)
+    return respond(200, { value: [{ exportedCmdlets: names.join() }] })
+  }
+
+  async function within(invocation: Invocation, request: string): Promise<Response | undefined> {
+    if (request === 'POST beta/InvokeCommand') return invoke(invocation)
+    if (request === 'POST beta/$batch') return batch(invocation)
+    if (request === 'GET v1.0/EXOModuleFile') return moduleFile(invocation)
+    return respondEmpty(request.endsWith('/InvokeCommand') ? 405 : 404)
+  }
+
+  async function answer(request: IncomingMessage, url: URL): Promise<Response | undefined> {
     const [, version, tenant = '', path] = url.pathname.match(/^\/adminapi\/([^/]+)\/([^/]+)\/(.+)$/) ?? []
     const body = await readBody(request)
     const holder = await tokens.check(request.headers.authorization)
@@ -78,47 +94,26 @@ export function createRestDoor(sandbox: Sandbox, tokens: ReturnType<typeof creat
       'Rate-Limit-Reset': new Date(reset).toISOString(),
     }
     if (left < 0) return respondEmpty(429, { ...limits, 'Retry-After': String((reset - sandbox.now()) / 1000) })
-    const response = await within(organization, `${version}/${path}`, request, url, base, body)
-    return response && { ...response, headers: { ...limits, ...response.headers } }
-  }
-
-  async function within(
-    organization: Organization,
-    path: string,
-    request: IncomingMessage,
-    url: URL,
-    base: string,
-    body: string,
-  ): Promise<Response | undefined> {
     const header = (name: string) => request.headers[name.toLowerCase()]?.toString()
-    if (path === 'v1.0/EXOModuleFile' && request.method === 'GET') {
-      if (organization.regionalHost && organization.regionalHost !== base)
-        return respondEmpty(302, { Location: `${organization.regionalHost}${url.pathname}${url.search}` })
-      const exportedCmdlets = offeredTo(organization)
-        .map(({ name }) => name)
-        .join()
-      return respond(200, { value: [{ exportedCmdlets }] })
-    }
-    if (path === 'beta/$batch' && request.method === 'POST') return batch(organization, base, body)
-    if (path === 'beta/InvokeCommand' && request.method === 'POST')
-      return invoke({ organization, base, url, header, body })
-    return respondEmpty(/\/InvokeCommand$/.test(path) ? 405 : 404)
+    const invocation = { organization, base: `http://${request.headers.host}`, url, header, body }
+    const response = await within(invocation, `${request.method} ${version}/${path}`)
+    return response && { ...response, headers: { ...limits, ...response.headers } }
   }
 
   return async (request, response, url) => {
     if (!url.pathname.startsWith('/adminapi/')) return false
-    const answer = await route(request, url, `http://${request.headers.host}`)
-    if (!answer) {
+    const given = await answer(request, url)
+    if (!given) {
       response.destroy()
       return true
     }
-    response.writeHead(answer.status, {
+    response.writeHead(given.status, {
       'Request-Id': randomUUID(),
       'X-CalculatedBETarget': 'AM0PR04MB0001.eurprd04.prod.outlook.com',
       'Preference-Applied': 'odata.include-annotations="*"',
-      ...answer.headers,
+      ...given.headers,
     })
-    for (const part of answer.body) response.write(part)
+    for (const part of given.body) response.write(part)
     response.end()
     return true
   }
