@@ -50,7 +50,10 @@ export function createPipeline({ desk, commands, log }: { desk: Desk; commands: 
       const [device] = devices
       entry.target = targetOf(device, values)
       const instead = replyInstead(context, command, values, devices, asked.request)
-      if (instead !== undefined) return { reply: instead, changed: false }
+      if (instead !== undefined) {
+        desk.audit.note(entry)
+        return { reply: instead, changed: false }
+      }
       const run = command.check(values)
       if (command.changes) return await carryOut(entry, () => run(context, device))
       const reply = await run(context, device)

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
 import { createApp } from '../src/app.ts'
+import { type AuditRecord, readRecord } from '../src/audit/chain.ts'
 import { readSettings } from '../src/config.ts'
 import { startDemo } from '../src/sandbox/demo.ts'
 import { startSandboxExchange } from '../src/sandbox/exchange/server.ts'
@@ -18,16 +19,28 @@ export const people = {
   nobody: 'Noah Klein',
 } as const
 
+/** What a test reads of an answer. */
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape.
+export type Json = any
+
+/** Teams' limits and refreshes count minutes; a test does not wait for them. */
+const hurry = 1000
+const begin = Date.now()
+const fastClock = () => begin + (Date.now() - begin) * hurry
+
 /**
- * The whole bot between a small Exchange and a small Teams, over HTTP with signed tokens. `stop` and `start` restart the bot
- * on the same folder while both go on.
+ * The whole bot between a small Exchange and a small Teams, over HTTP with signed tokens. `restart` restarts the bot on the
+ * same folder while both go on.
  */
-export async function startDesk(env: Record<string, string> = {}) {
+export async function startDesk(env: Record<string, string> = {}, { unsigned = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'desk-'))
   const exchange = await startSandboxExchange()
   let url = ''
-  const demo = await startDemo({ folder, port: 0, exchange: exchange.url, endpoint: () => `${url}/api/messages` })
+  const endpoint = () => `${url}/api/messages`
+  const demo = await startDemo({ folder, port: 0, exchange: exchange.url, endpoint, now: fastClock })
   const settings = readSettings({ ...demo.env, PORT: '0', ...env })
+  const logged: string[] = []
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'debug' }, { write: (line) => void logged.push(line) })
 
   async function start() {
     const store = await openFileStore({ folder: join(folder, 'store'), kind: 'demo' })
@@ -35,11 +48,11 @@ export async function startDesk(env: Record<string, string> = {}) {
       settings,
       store,
       demo: true,
-      unsigned: false,
+      unsigned,
       first: demo.first,
       now: () => new Date(),
       wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
-      log: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
+      log,
     })
     url = await app.listen()
     await app.connectors.add(demo.connector)
@@ -52,11 +65,32 @@ export async function startDesk(env: Record<string, string> = {}) {
     exchange,
     teams: demo.teams,
     folder,
+    /** Every line of the log so far. */
+    logged,
     url: () => url,
+
+    /** The sandbox Exchange's control port. */
+    async control(method: string, path: string, body?: unknown): Promise<Json> {
+      const response = await fetch(`${exchange.url}/_sandbox/${path}`, {
+        method,
+        body: body === undefined ? null : JSON.stringify(body),
+      })
+      return response.json()
+    },
+
+    /** The audit record as it lies on disk. */
+    async audit(): Promise<AuditRecord[]> {
+      const audit = join(folder, 'store', 'audit')
+      const parts = (await readdir(audit)).filter((name) => name.endsWith('.jsonl')).sort()
+      const texts = await Promise.all(parts.map((name) => readFile(join(audit, name), 'utf8')))
+      return texts.flatMap((text) => text.trim().split('\n').filter(Boolean).map(readRecord))
+    },
+
     async restart() {
       await app.close()
       app = await start()
     },
+
     async close() {
       await app.close()
       await demo.close()
@@ -67,3 +101,23 @@ export async function startDesk(env: Record<string, string> = {}) {
 }
 
 export type TestDesk = Awaited<ReturnType<typeof startDesk>>
+
+/** Everything that a card shows to a reader, line by line. */
+export function textOf(card: Json): string {
+  if (Array.isArray(card)) return card.map(textOf).filter(Boolean).join('\n')
+  if (typeof card !== 'object' || card === null) return ''
+  const { text, inlines, ...parts } = card
+  if (inlines !== undefined) return inlines.map(textOf).join('')
+  return [typeof text === 'string' ? text : '', ...Object.values(parts).map(textOf)].filter(Boolean).join('\n')
+}
+
+/** Asks again until there is an answer. */
+export async function eventually<T>(find: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+  const limit = AbortSignal.timeout(10_000)
+  for (;;) {
+    const found = await find()
+    if (found !== undefined && found !== false) return found
+    limit.throwIfAborted()
+    await setTimeout(5)
+  }
+}

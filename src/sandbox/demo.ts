@@ -38,6 +38,8 @@ export async function startDemo(options: {
   exchange?: string
   exchangePort?: number
   endpoint: () => string
+  /** The clock of the small Teams. */
+  now?: () => number
 }) {
   const exchange =
     options.exchange === undefined ? await startExchange(options.exchangePort) : { url: options.exchange }
@@ -47,6 +49,7 @@ export async function startDemo(options: {
     people,
     port: options.port,
     exchange: exchange.url,
+    ...(options.now && { now: options.now }),
   })
   const credentials = join(options.folder, 'credentials')
   await mkdir(credentials, { recursive: true, mode: 0o700 })

@@ -2,12 +2,13 @@ import { z } from 'zod'
 
 const text = z.string().min(1).max(2000)
 const id = z.guid().toLowerCase().optional().catch(undefined)
+const remark = z.string().optional().catch(undefined)
 
-const Account = z.looseObject({ id: text, name: z.string().optional().catch(undefined), aadObjectId: id })
+const Account = z.looseObject({ id: text, name: remark, aadObjectId: id })
 
 const Mention = z.object({
   type: z.literal('mention'),
-  text: z.string(),
+  text,
   mentioned: z.looseObject({ id: text, aadObjectId: id }),
 })
 
@@ -18,47 +19,39 @@ const Mention = z.object({
 export const ActivitySchema = z.looseObject({
   type: text,
   id: text.optional(),
-  name: z.string().optional(),
+  name: remark,
   channelId: text,
-  serviceUrl: z.url(),
+  serviceUrl: z.string().catch(''),
   conversation: z.looseObject({
     id: text,
-    conversationType: z.string().optional().catch(undefined),
-    tenantId: z.string().optional(),
+    conversationType: remark,
+    tenantId: z.string().nullish(),
     isGroup: z.boolean().optional().catch(undefined),
   }),
   from: Account,
   recipient: Account.optional(),
-  text: z.string().max(40_000).optional(),
+  text: remark,
+  textFormat: remark,
   value: z.unknown().optional(),
-  action: z.string().optional(),
-  replyToId: z.string().optional(),
-  locale: z.string().optional(),
+  action: remark,
+  replyToId: remark,
   entities: z
     .array(z.unknown())
-    .optional()
-    .transform((all) => (all ?? []).flatMap((one) => Mention.safeParse(one).data ?? [])),
-  channelData: z
-    .looseObject({
-      tenant: z.looseObject({ id: z.string().optional() }).optional(),
-      team: z.looseObject({ id: z.string().optional(), name: z.string().optional() }).optional(),
-      channel: z.looseObject({ id: z.string().optional(), name: z.string().optional() }).optional(),
-      eventType: z.string().optional(),
-    })
-    .optional(),
-  membersAdded: z.array(z.looseObject({ id: text })).optional(),
+    .catch([])
+    .transform((all) => all.flatMap((one) => Mention.safeParse(one).data ?? [])),
+  channelData: z.looseObject({ tenant: z.looseObject({ id: z.string().nullish() }).nullish() }).nullish(),
 })
 
 export type TeamsActivity = z.output<typeof ActivitySchema>
 
 /** What people said to the bot: without its mention, with other mentioned people as the ids that their entities carry. */
-export function wordsOf({ text = '', entities, recipient }: TeamsActivity): string {
+export function wordsOf({ text = '', textFormat, entities, recipient }: TeamsActivity): string {
   const named = entities.reduce((line, { text: tag, mentioned }) => {
     const stands = mentioned.id === recipient?.id ? ' ' : ` ${mentioned.aadObjectId ?? mentioned.id} `
     return line.replaceAll(tag, () => stands)
   }, text)
   return named
-    .replace(/<[^<>]*>/g, ' ')
+    .replace(textFormat === 'xml' ? /<[^<>]*>/g : /<\/?at\b[^<>]*>/g, ' ')
     .replace(/&nbsp;|\s+/g, ' ')
     .trim()
 }

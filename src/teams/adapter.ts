@@ -1,8 +1,8 @@
 import { ActivityTypes, CloudAdapter, type TurnContext } from 'botbuilder'
 import {
   AuthenticationConfiguration,
-  AuthenticationError,
   BotFrameworkAuthenticationFactory,
+  ClaimsIdentity,
   ServiceClientCredentialsFactory,
 } from 'botframework-connector'
 import type { Settings } from '../config.ts'
@@ -19,13 +19,11 @@ export interface InvokeAnswer {
 export class BotCredentials extends ServiceClientCredentialsFactory {
   readonly #appId: string
   readonly #tokens: Tokens
-  readonly #unsigned: boolean
 
-  constructor(appId: string, tokens: Tokens, unsigned: boolean) {
+  constructor(appId: string, tokens: Tokens) {
     super()
     this.#appId = appId
     this.#tokens = tokens
-    this.#unsigned = unsigned
   }
 
   override async isValidAppId(appId: string) {
@@ -33,7 +31,7 @@ export class BotCredentials extends ServiceClientCredentialsFactory {
   }
 
   override async isAuthenticationDisabled() {
-    return this.#unsigned
+    return false
   }
 
   override async createCredentials(): ReturnType<ServiceClientCredentialsFactory['createCredentials']> {
@@ -47,36 +45,37 @@ export class BotCredentials extends ServiceClientCredentialsFactory {
 }
 
 /**
- * botbuilder's CloudAdapter behind a plain function: an activity in, the status and body of the HTTP answer out. `unsigned`
- * switches its own token check off, for the demo that also takes activities without one; the gate stands before it.
+ * botbuilder's CloudAdapter behind a plain function: the activity of a sender whom the gate has proven in, the status and body
+ * of the HTTP answer out. The gate stands in for botbuilder's own, weaker check.
  */
 export function createAdapter(settings: Settings, credentials: BotCredentials) {
-  const cloud = cloudOf(settings)
-  const strict = new AuthenticationConfiguration([], async (claims) => {
-    const issuer = claims.find(({ type }) => type === 'iss')?.value
-    if (issuer !== undefined && issuer !== cloud.issuer) throw new AuthenticationError('not the pinned issuer', 401)
-  })
-  const adapter = new CloudAdapter(
-    BotFrameworkAuthenticationFactory.create(
-      '',
-      true,
-      cloud.login,
-      cloud.scope,
-      cloud.issuer,
-      cloud.oAuth,
-      cloud.metadata,
-      cloud.emulatorMetadata,
-      cloud.callerId,
-      credentials,
-      strict,
-    ),
+  const { login, scope, issuer, oAuth, metadata, emulatorMetadata, callerId } = cloudOf(settings)
+  const authentication = BotFrameworkAuthenticationFactory.create(
+    '',
+    true,
+    login,
+    scope,
+    issuer,
+    oAuth,
+    metadata,
+    emulatorMetadata,
+    callerId,
+    credentials,
+    new AuthenticationConfiguration(),
   )
+  const proven = new ClaimsIdentity([{ type: 'aud', value: settings.MicrosoftAppId ?? '' }], true)
+  authentication.authenticateRequest = async () => ({
+    audience: scope,
+    callerId,
+    claimsIdentity: proven,
+    connectorFactory: authentication.createConnectorFactory(proven),
+  })
+  const adapter = new CloudAdapter(authentication)
   adapter.onTurnError = async (_, error) => {
     throw error
   }
 
   return async function receive(
-    authorization: string,
     body: Record<string, unknown>,
     turn: () => Promise<InvokeAnswer | undefined>,
   ): Promise<InvokeAnswer> {
@@ -93,14 +92,10 @@ export function createAdapter(settings: Settings, credentials: BotCredentials) {
       },
       end: () => undefined,
     }
-    await adapter.process(
-      { body, headers: { authorization }, method: 'POST' },
-      response,
-      async (context: TurnContext) => {
-        const answer = await turn()
-        if (answer !== undefined) await context.sendActivity({ type: ActivityTypes.InvokeResponse, value: answer })
-      },
-    )
+    await adapter.process({ body, headers: {}, method: 'POST' }, response, async (context: TurnContext) => {
+      const answer = await turn()
+      if (answer !== undefined) await context.sendActivity({ type: ActivityTypes.InvokeResponse, value: answer })
+    })
     return { status, body: sent }
   }
 }

@@ -75,16 +75,20 @@ export function createBot({ ask, cards, sender, live, known, stopping, log }: Bo
   /** One message: the card, or one that says so and is edited when the work takes longer. */
   async function message(activity: TeamsActivity): Promise<undefined> {
     const place = placeOf(activity)
+    const drawn = live.moment()
     const work = ask(askedOf(activity, { words: wordsOf(activity) }))
     const early = await within(patience, work)
-    const id = await sender.post(place, draw(early?.reply ?? working, place), activity.id)
+    const posting = sender.post(place, draw(early?.reply ?? working, place), activity.id)
     afterwards(async () => {
       const { reply, changed } = await work
-      if (early === undefined) await sender.edit(place, id, draw(reply, place))
+      const [id] = await Promise.allSettled([posting])
+      if (early === undefined && id.status === 'fulfilled') await sender.edit(place, id.value, draw(reply, place))
       if (reply.about === undefined) return
       if (changed) await live.touched(reply.about)
-      await live.remember(reply.about, { place, message: id, caller: callerOf(activity) })
+      if (id.status === 'rejected') return
+      await live.remember(reply.about, { place, message: id.value, caller: callerOf(activity) }, drawn)
     })
+    await posting
   }
 
   /** The presser gets the card at once; what changed something shows in every posted copy. */
@@ -98,10 +102,27 @@ export function createBot({ ask, cards, sender, live, known, stopping, log }: Bo
     const early = await within(patience, work)
     afterwards(async () => {
       const { reply, changed } = await work
-      if (early === undefined && activity.replyToId) await sender.edit(place, activity.replyToId, draw(reply, place))
-      if (changed && reply.about) await live.touched(reply.about)
+      const { replyToId: pressed } = activity
+      const show = (id: string) => sender.edit(place, id, draw(reply, place))
+      if (early === undefined && pressed !== undefined) await show(pressed)
+      if (changed && reply.about)
+        await live.touched(reply.about, (copy, about) => {
+          if (copy.message !== pressed) return redraw(copy, about)
+          return early === undefined ? Promise.resolve() : show(pressed)
+        })
     })
     return shown(draw(early?.reply ?? working, place))
+  }
+
+  /** Draws one posted copy anew, as its caller may see it now. */
+  async function redraw({ place, message: id, caller }: Copy, { verb, data }: About): Promise<void> {
+    const { reply } = await ask({
+      caller,
+      scope: place.scope,
+      request: { verb, data, automatic: true },
+      signal: stopping,
+    })
+    await sender.edit(place, id, draw(reply, place))
   }
 
   /** A card of welcome, where the bot itself was installed for a person or a group. */
@@ -136,12 +157,7 @@ export function createBot({ ask, cards, sender, live, known, stopping, log }: Bo
       return activity.type === 'invoke' ? shown(draw(handled, placeOf(activity))) : undefined
     },
 
-    /** Draws one posted copy anew, as its caller may see it now. */
-    async redraw({ place, message: id, caller }: Copy, { verb, data }: About): Promise<void> {
-      const request = { verb, data, automatic: true }
-      const { reply } = await ask({ caller, scope: place.scope, request, signal: stopping })
-      await sender.edit(place, id, draw(reply, place))
-    },
+    redraw,
 
     /** Resolves when nothing is under way any more. */
     async idle(): Promise<void> {

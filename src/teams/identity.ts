@@ -1,15 +1,15 @@
-import { createRemoteJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { Settings } from '../config.ts'
 import { isLoopback } from '../tokens.ts'
 import type { TeamsActivity } from './activity.ts'
 
 /** Why a request is not taken, as an HTTP status; the body stays empty, since a stranger learns nothing. */
-export class Unproven extends Error {
-  override readonly name = 'Unproven'
-  readonly status: 401 | 403
+export class NotTaken extends Error {
+  override readonly name = 'NotTaken'
+  readonly status: 400 | 401 | 403 | 413 | 415
 
-  constructor(status: Unproven['status'], reason: string, options?: ErrorOptions) {
+  constructor(status: NotTaken['status'], reason: string, options?: ErrorOptions) {
     super(reason, options)
     this.status = status
   }
@@ -29,23 +29,34 @@ export const cloudOf = (settings: Settings) => ({
   callerId: settings.CallerId ?? 'urn:botframework:azure',
 })
 
+/** What a token of Teams vouches for. */
+export interface Proof {
+  readonly serviceUrl: unknown
+  /** The channels for which the key that signed it is good. */
+  readonly endorsements: readonly string[]
+}
+
+export type Gate = ReturnType<typeof createGate>
+
 const MetadataSchema = z.object({ jwks_uri: z.url() })
 const KeySchema = z.looseObject({ kid: z.string(), endorsements: z.array(z.string()).default([]) })
 
 /**
- * Proves that a request comes from Teams and speaks for the one configured tenant, before botbuilder checks it once more:
- * RS256 by a key of the channel's issuer that is endorsed for the channel, our app id as audience, and a serviceUrl that the
- * token names too ("Authentication with the Bot Connector API", Azure Bot Service). botbuilder alone lets pass a key without
- * endorsements, an activity without serviceUrl, and tokens of the emulator.
+ * Proves that a request comes from Teams and speaks for the one configured tenant: RS256 by a key of the channel's issuer that
+ * is endorsed for the channel, our app id as audience, and a serviceUrl that the token names too ("Authentication with the Bot
+ * Connector API", Azure Bot Service). botbuilder's own check lets pass a key without endorsements, an activity without
+ * serviceUrl and tokens of the emulator, and does not see a new key for up to an hour.
  */
 export function createGate(settings: Settings) {
   const { issuer, metadata } = cloudOf(settings)
   const audience = settings.MicrosoftAppId ?? ''
+  const rules = { issuer, audience, algorithms: ['RS256'], clockTolerance: 300, requiredClaims: ['exp'] }
   let keys: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined
 
   async function keySet() {
     keys ??= fetch(metadata, { redirect: 'error', signal: AbortSignal.timeout(10_000) })
-      .then(async (response) => createRemoteJWKSet(new URL(MetadataSchema.parse(await response.json()).jwks_uri)))
+      .then(async (response) => MetadataSchema.parse(await response.json()))
+      .then(({ jwks_uri }) => createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: 1000 }))
       .catch((cause) => {
         keys = undefined
         throw cause
@@ -53,56 +64,50 @@ export function createGate(settings: Settings) {
     return keys
   }
 
-  async function verify(token: string): Promise<{ payload: JWTPayload; endorsements: readonly string[] }> {
+  async function verify(token: string): Promise<Proof> {
     const set = await keySet()
-    const { payload } = await jwtVerify(token, set, {
-      issuer,
-      audience,
-      algorithms: ['RS256'],
-      clockTolerance: 300,
-      requiredClaims: ['exp'],
-    })
+    const { payload } = await jwtVerify(token, set, rules)
     const { kid } = decodeProtectedHeader(token)
-    const key = set
-      .jwks()
-      ?.keys.map((one) => KeySchema.safeParse(one).data)
-      .find((one) => one?.kid === kid)
-    return { payload, endorsements: key?.endorsements ?? [] }
+    const published = set.jwks()?.keys.map((key) => KeySchema.safeParse(key).data)
+    const key = published?.find((one) => one?.kid === kid)
+    return { serviceUrl: payload.serviceurl ?? payload.serviceUrl, endorsements: key?.endorsements ?? [] }
   }
 
   return {
-    /** Throws Unproven 401 unless the token is Teams' own and speaks for this activity. */
-    async token(authorization: string, activity: TeamsActivity): Promise<void> {
+    /** Throws NotTaken 401 unless the token is Teams' own and for this bot. */
+    async token(authorization: string): Promise<Proof> {
       const token = /^Bearer (\S+)$/.exec(authorization)?.[1]
-      if (token === undefined) throw new Unproven(401, 'no bearer token')
-      const { payload, endorsements } = await verify(token).catch((cause) => {
-        throw new Unproven(401, 'the token is not good', { cause })
+      if (token === undefined) throw new NotTaken(401, 'no bearer token')
+      return verify(token).catch((cause) => {
+        throw new NotTaken(401, 'the token is not good', { cause })
       })
-      const claimed = payload.serviceurl ?? payload.serviceUrl
-      if (claimed !== activity.serviceUrl) throw new Unproven(401, 'the token is for another serviceUrl')
-      if (!endorsements.includes(activity.channelId)) throw new Unproven(401, 'the key is not endorsed for the channel')
     },
 
     /**
-     * Throws Unproven unless the activity is Teams', for our tenant, and answered where answers may go. One that came from
-     * this machine without a token may name any channel, and any loopback for its answers.
+     * Throws NotTaken unless the token speaks for this activity, and that for our tenant and answers where they may go.
+     * Without a token, which is for this machine alone, any channel will do, and any loopback for the answers.
      */
-    activity(activity: TeamsActivity, unsigned: boolean): void {
-      if (!unsigned && activity.channelId !== 'msteams') throw new Unproven(401, 'not from Teams')
-      if (!unsigned && !isServiceUrl(new URL(activity.serviceUrl), settings.SERVICE_URL_HOSTS))
-        throw new Unproven(401, 'the serviceUrl is not in SERVICE_URL_HOSTS')
-      const tenants = [activity.conversation.tenantId, activity.channelData?.tenant?.id].filter(
-        (one) => one !== undefined,
-      )
+    activity({ channelId, serviceUrl, conversation, channelData }: TeamsActivity, proof: Proof | undefined): void {
+      const url = URL.parse(serviceUrl)
+      if (url === null) throw new NotTaken(401, 'no serviceUrl')
+      if (proof === undefined && !isLoopback(url)) throw new NotTaken(401, 'unsigned, with a serviceUrl elsewhere')
+      if (proof !== undefined) {
+        if (channelId !== 'msteams') throw new NotTaken(401, 'not from Teams')
+        if (!proof.endorsements.includes(channelId)) throw new NotTaken(401, 'the key is not endorsed for Teams')
+        if (proof.serviceUrl !== serviceUrl) throw new NotTaken(401, 'the token is for another serviceUrl')
+        if (!mayAnswerAt(url, settings.SERVICE_URL_HOSTS))
+          throw new NotTaken(401, 'the serviceUrl is not in SERVICE_URL_HOSTS')
+      }
+      const tenants = [conversation.tenantId, channelData?.tenant?.id].filter((id) => typeof id === 'string')
       const own = settings.MicrosoftAppTenantId
-      if (tenants.length === 0 || tenants.some((one) => one.toLowerCase() !== own))
-        throw new Unproven(403, 'another tenant')
+      if (tenants.length === 0 || tenants.some((id) => id.toLowerCase() !== own))
+        throw new NotTaken(403, 'another tenant')
     },
   }
 }
 
-/** https, and a listed host or one below it; plain http only to a loopback that is listed. */
-function isServiceUrl(url: URL, hosts: readonly string[]): boolean {
-  const listed = hosts.some((host) => [url.host, url.hostname].includes(host))
-  return listed && url.username === '' && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))
-}
+/** A listed host over https; plain http only to a loopback that is listed. */
+const mayAnswerAt = (url: URL, hosts: readonly string[]) =>
+  hosts.some((host) => [url.host, url.hostname].includes(host.toLowerCase())) &&
+  url.username === '' &&
+  (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))

@@ -4,6 +4,7 @@ import { PersonSchema } from '../audit/person.ts'
 import type { About } from '../cards/card.ts'
 import type { Store } from '../store/store.ts'
 import { PlaceSchema } from './place.ts'
+import { statusOf } from './sender.ts'
 
 /** One posted message that shows something, and for whom it was drawn. */
 const CopySchema = z.object({
@@ -19,6 +20,9 @@ const most = 20
 
 export type LiveCards = Awaited<ReturnType<typeof createLiveCards>>
 
+/** Changes of so many cards are known to posts that are still on their way. */
+const mostTouches = 1000
+
 /** Remembers where cards were posted, so that all of them can be edited when what they show has changed. */
 export async function createLiveCards({
   store,
@@ -33,20 +37,37 @@ export async function createLiveCards({
   const keyOf = ({ verb, data }: About) => `${verb} ${Object.values(data).join(' ')}`
   const same = (one: Copy) => (other: Copy) =>
     one.message === other.message && one.place.conversation === other.place.conversation
+  const touches = new Map<string, number>()
+  let moment = 0
+
+  function touch(key: string) {
+    moment += 1
+    touches.delete(key)
+    touches.set(key, moment)
+    const [oldest] = touches.keys()
+    if (touches.size > mostTouches && oldest !== undefined) touches.delete(oldest)
+  }
 
   return {
-    async remember(about: About, copy: Copy): Promise<void> {
+    /** Names the present, for `remember`. */
+    moment: () => moment,
+
+    /** Keeps a copy that was drawn at this moment, and edits it if what it shows has changed since. */
+    async remember(about: About, copy: Copy, drawn: number): Promise<void> {
       await stored.update(keyOf(about), (old) => ({
         copies: [...(old?.copies ?? []).filter((other) => !same(copy)(other)), copy].slice(-most),
       }))
+      if ((touches.get(keyOf(about)) ?? 0) > drawn) await edit(copy, about)
     },
 
-    /** Edits every copy; one that cannot be edited any more is forgotten. */
-    async touched(about: About): Promise<void> {
+    /** Edits every copy, `by` this where it is told how; one that is no longer there is forgotten. */
+    async touched(about: About, by = edit): Promise<void> {
+      touch(keyOf(about))
       const { copies = [] } = (await stored.get(keyOf(about))) ?? {}
       for (const copy of copies)
-        await edit(copy, about).catch(async (error) => {
+        await by(copy, about).catch(async (error) => {
           log.info({ err: error }, 'a copy could not be edited')
+          if (![403, 404].includes(statusOf(error) ?? 0)) return
           await stored.update(
             keyOf(about),
             (old) => old && { copies: old.copies.filter((other) => !same(copy)(other)) },

@@ -1,5 +1,5 @@
 import { ConnectorClient } from 'botframework-connector'
-import { DelegateBackoff, handleWhen, type IRetryBackoffContext, retry } from 'cockatiel'
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { z } from 'zod'
 import type { Drawn } from '../cards/draw.ts'
 import type { BotCredentials } from './adapter.ts'
@@ -8,29 +8,17 @@ import type { Place } from './place.ts'
 export type Sender = ReturnType<typeof createSender>
 
 /** What the client of the connector service throws: a status where there was an answer. */
-const FailureSchema = z.object({
-  statusCode: z.number().optional(),
-  response: z
-    .object({ headers: z.custom<Headers>((value) => value instanceof Object && 'get' in value) })
-    .optional()
-    .catch(undefined),
-})
-
-/** Statuses after which Teams' rate limit page asks for another try; without a status the answer was lost. */
-const passing = [412, 429, 502, 504, undefined]
+const FailureSchema = z.object({ statusCode: z.number() })
 
 export const statusOf = (error: unknown) => FailureSchema.safeParse(error).data?.statusCode
 
+/**
+ * Of the statuses after which Teams asks for another try ("Optimize your bot with rate limiting"), the client itself repeats the
+ * 5xx, lost answers, and what comes with Retry-After.
+ */
 const patience = retry(
-  handleWhen((error) => passing.includes(statusOf(error))),
-  {
-    maxAttempts: 4,
-    backoff: new DelegateBackoff(({ attempt, result }: IRetryBackoffContext<unknown>) => {
-      const failure = FailureSchema.safeParse('error' in result ? result.error : undefined)
-      const asked = Number(failure.data?.response?.headers.get('retry-after') ?? 0)
-      return (Number.isFinite(asked) ? asked * 1000 : 0) + Math.random() * 250 * 2 ** attempt
-    }),
-  },
+  handleWhen((error) => [412, 429].includes(statusOf(error) ?? 0)),
+  { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 500 }) },
 )
 
 /**

@@ -1,17 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import restify from 'restify'
+import { isLoopback } from '../tokens.ts'
 import type { InvokeAnswer } from './adapter.ts'
+import { NotTaken } from './identity.ts'
 
 /** A request handler of another room, as Node has it. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 
+/** A request to the messaging endpoint. */
+export interface Incoming {
+  readonly authorization: string
+  /** It came from this machine. */
+  readonly local: boolean
+  /** Reads what it carries, when that is wanted. Throws NotTaken. */
+  readonly body: () => Promise<unknown>
+}
+
 export interface ServerOptions {
   readonly host: string
   readonly port: number
-  /** The demo is for this machine: what came through a proxy is refused. */
+  /** The demo is for this machine: what came through a proxy, or under a name of the outside, is refused. */
   readonly demo: boolean
-  /** An activity as it came in; `local` tells that it came from this machine. */
-  readonly messages: (authorization: string, body: unknown, local: boolean) => Promise<InvokeAnswer>
+  readonly messages: (incoming: Incoming) => Promise<InvokeAnswer>
   readonly ready: () => boolean
   readonly metrics: () => Promise<string>
 }
@@ -22,16 +32,14 @@ const mostBytes = 256 * 1024
 export async function startServer({ host, port, demo, messages, ready, metrics }: ServerOptions) {
   const server = restify.createServer({ name: 'Device Desk' })
   server.pre((request, response, next) => {
-    const proxied = Object.keys(request.headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'))
-    if (!demo || !proxied) return next()
+    if (!demo || isOfThisMachine(request)) return next()
     answer(response, { status: 403, body: 'The demo takes requests of this machine only.' })
     return next(false)
   })
-  server.use(restify.plugins.bodyParser({ maxBodySize: mostBytes, mapParams: false }))
   server.post('/api/messages', async (request, response) => {
     const { authorization = '' } = request.headers
     const local = /^(::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '')
-    answer(response, await messages(authorization, request.body, local))
+    answer(response, await messages({ authorization, local, body: () => readJson(request) }))
   })
   server.get('/healthz', async (_, response) => answer(response, { status: 200, body: 'alive' }))
   server.get('/readyz', async (_, response) =>
@@ -43,8 +51,38 @@ export async function startServer({ host, port, demo, messages, ready, metrics }
     server.listen(port, host, resolve)
   })
   return {
-    url: `http://${host}:${server.address().port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${server.address().port}`,
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  }
+}
+
+/** Neither carried by a proxy nor addressed by a name that a page of the outside may have led here. */
+function isOfThisMachine({ headers }: IncomingMessage): boolean {
+  const named = URL.parse(`http://${headers.host}`)
+  const proxied = Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'))
+  return named !== null && isLoopback(named) && !proxied
+}
+
+/**
+ * restify's own body parser unpacks gzip without a limit, breaks at gzip that is none, and writes uploads to disk before
+ * anybody is proven; so the body is read here, and only as JSON.
+ */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new NotTaken(415, 'not JSON')
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
+    size += Buffer.byteLength(part)
+    if (size > mostBytes) {
+      request.resume()
+      throw new NotTaken(413, `longer than ${mostBytes} bytes`)
+    }
+    parts.push(part)
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString('utf8'))
+  } catch (cause) {
+    throw new NotTaken(400, 'no JSON', { cause })
   }
 }
 

@@ -8,14 +8,14 @@ import type { Cards } from '../cards/draw.ts'
 import type { Settings } from '../config.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Store } from '../store/store.ts'
-import { createTokens, type Identity, isLoopback } from '../tokens.ts'
+import { createTokens, type Identity } from '../tokens.ts'
 import { ActivitySchema, type TeamsActivity } from './activity.ts'
 import { BotCredentials, createAdapter, type InvokeAnswer } from './adapter.ts'
 import { createBot } from './bot.ts'
-import { cloudOf, createGate, Unproven } from './identity.ts'
+import { cloudOf, createGate, NotTaken } from './identity.ts'
 import { createLiveCards } from './live.ts'
 import { createSender } from './sender.ts'
-import { startServer } from './server.ts'
+import { type Incoming, startServer } from './server.ts'
 
 export interface TeamsOptions {
   readonly settings: Settings
@@ -43,7 +43,7 @@ export async function createTeams(options: TeamsOptions) {
     identity: identityOf(settings),
     now,
   })
-  const credentials = new BotCredentials(settings.MicrosoftAppId ?? '', tokens, unsigned)
+  const credentials = new BotCredentials(settings.MicrosoftAppId ?? '', tokens)
   const receive = createAdapter(settings, credentials)
   const gate = createGate(settings)
   const stopping = new AbortController()
@@ -52,20 +52,23 @@ export async function createTeams(options: TeamsOptions) {
   const bot = createBot({ ...options, sender: createSender(credentials), live, known, stopping: stopping.signal })
 
   /** Proves the sender before anything is done with what was sent; a stranger gets a status and no word. */
-  async function messages(authorization: string, body: unknown, local: boolean): Promise<InvokeAnswer> {
-    const { data: activity } = ActivitySchema.safeParse(body)
-    const { data: raw } = BodySchema.safeParse(body)
-    if (activity === undefined || raw === undefined) return { status: authorization === '' && !unsigned ? 401 : 400 }
+  async function messages({ authorization, local, body }: Incoming): Promise<InvokeAnswer> {
+    let activity: TeamsActivity | undefined
     try {
-      const free = unsigned && authorization === '' && local && isLoopback(new URL(activity.serviceUrl))
-      if (!free) await gate.token(authorization, activity)
-      gate.activity(activity, free)
-      const answer = await receive(authorization, raw, () => bot.take(activity))
-      return answer.status === 401 ? { status: 401 } : answer
+      const proof = unsigned && local && authorization === '' ? undefined : await gate.token(authorization)
+      const { data: raw } = BodySchema.safeParse(await body())
+      activity = ActivitySchema.safeParse(raw).data
+      if (raw === undefined || activity === undefined) throw new NotTaken(400, 'no activity')
+      gate.activity(activity, proof)
+      const taken = activity
+      return await receive(raw, () => bot.take(taken))
     } catch (error) {
-      if (!(error instanceof Unproven)) throw error
+      if (!(error instanceof NotTaken)) {
+        log.error({ err: error }, 'bug')
+        return { status: 500 }
+      }
       log.warn({ status: error.status, reason: error.message }, 'refused an activity')
-      if (error.status === 403) audit.note(refusalOf(activity))
+      if (error.status === 403 && activity !== undefined) audit.note(refusalOf(activity))
       return { status: error.status }
     }
   }
