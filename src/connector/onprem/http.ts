@@ -63,7 +63,7 @@ async function readBody(response: IncomingMessage) {
   return decompress(Buffer.concat(chunks), response.headers['content-encoding']).toString('utf8')
 }
 
-const isEnvelope = (body: string) => /<([\w.-]+:)?Envelope[\s>]/.test(body.slice(0, 1000))
+const isEnvelope = (body: string) => /<([\w.-]+:)?Envelope[\s/>]/.test(body.slice(0, 1000))
 
 const sentences: Readonly<Record<number, string>> = {
   401: 'it did not accept the user and password',
