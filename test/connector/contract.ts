@@ -284,7 +284,6 @@ export function behavesLikeATransport({ kind, connect }: Door) {
   for (const [then, runs] of [
     ['lost-before', 0],
     ['lost-after', 1],
-    ['garbled', 1],
   ] as const)
     it(`never sends a write again whose answer was ${then}, and says that the outcome is unknown`, async () => {
       const { organization, transport } = await start()

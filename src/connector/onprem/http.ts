@@ -1,7 +1,7 @@
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
-import { rootCertificates } from 'node:tls'
+import { getCACertificates } from 'node:tls'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Authentication } from './authentication.ts'
 import { ProtocolError } from './xml.ts'
@@ -108,7 +108,9 @@ export function createHttp(
 ): Http {
   const isSecure = url.protocol === 'https:'
   const options = { keepAlive: true, timeout: keepAliveMs }
-  const agent = isSecure ? new https.Agent({ ...options, ca: [...rootCertificates, ...ca] }) : new http.Agent(options)
+  const agent = isSecure
+    ? new https.Agent({ ...options, ca: [...getCACertificates(), ...ca] })
+    : new http.Agent(options)
   const cookies = new Map<string, string>()
 
   const keepCookies = ({ headers }: IncomingMessage) => {

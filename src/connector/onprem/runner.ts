@@ -88,8 +88,8 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
     const signal = farewell()
     try {
       await conversation.ask(signalTo(commandId, 'stop'), signal)
-      let { done } = await until(pending ?? conversation.hear(commandId, line), signal)
-      while (!done && !pool.isReady()) ({ done } = await until(conversation.hear(commandId, line), signal))
+      let { done } = await until(pending ?? listen(commandId), signal)
+      while (!done && !pool.isReady()) ({ done } = await until(listen(commandId), signal))
     } catch (error) {
       isUsable = false
       if (!isGone(error)) log({ err: error }, 'a cmdlet did not stop')
@@ -115,6 +115,13 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
     return truncationOf(cmdlet, event.text)
   }
 
+  /** Hears what comes next while rows are worked on; should it fail, that is met where it is waited for. */
+  const listen = (commandId: string) => {
+    const next = conversation.hear(commandId, line)
+    next.catch(() => {})
+    return next
+  }
+
   async function* run(cmdlet: Cmdlet, signal: AbortSignal): AsyncGenerator<Row> {
     if (signal.aborted) throw cancelled(signal, false)
     const commandId = await start(cmdlet, signal)
@@ -124,13 +131,14 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
     let refusal: Refusal | undefined
     try {
       while (standing === 'running') {
-        pending = conversation.hear(commandId, line)
+        pending ??= listen(commandId)
         const { events, done } = await until(pending, signal)
         pending = undefined
         for (const event of events)
           if (event.kind === 'ended') ended = event
           else if (event.kind !== 'output') refusal ??= consider(event, cmdlet)
         if (done || (ended && events.length === 0)) standing = 'done'
+        else pending = listen(commandId)
         for (const event of events) {
           if (event.kind === 'output') yield toRow(event.value)
           if (standing === 'running' && signal.aborted) throw cancelled(signal, true)

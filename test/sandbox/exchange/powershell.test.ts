@@ -17,33 +17,17 @@ describe('sandbox/exchange/powershell', () => {
   })
   after(() => sandbox.close())
   afterEach(async () => {
-    for (const { id } of await sandbox.control('GET', 'shells')) await new Shell(id).ask(wsman.deletion)
+    for (const { id } of await sandbox.control('GET', 'shells')) await createShell(id).ask(wsman.deletion)
   })
 
   const authorization = () => `Basic ${Buffer.from(`${to.user}:${to.password}`).toString('base64')}`
 
   /** A client that does what it is told, also what the real one would not do. */
-  class Shell {
-    cookie = ''
-    readonly sessionId = randomUUID()
-    readonly shellId: string | undefined
-    constructor(shellId?: string) {
-      this.shellId = shellId
-    }
-
-    async post(envelope: string, headers: Record<string, string> = {}) {
-      const response = await fetch(to.address, {
-        method: 'POST',
-        body: envelope,
-        headers: { authorization: authorization(), cookie: this.cookie, ...headers },
-      })
-      this.cookie = response.headers.get('set-cookie')?.split(';')[0] ?? this.cookie
-      return { status: response.status, text: await response.text() }
-    }
-
-    envelope(operation: wsman.Operation, messageId: string = randomUUID(), operationSeconds = 60) {
-      const { sessionId, shellId } = this
-      return wsman.writeEnvelope(operation, {
+  function createShell(shellId?: string) {
+    const sessionId = randomUUID()
+    let cookie = ''
+    const envelope = (operation: wsman.Operation, messageId: string = randomUUID(), operationSeconds = 60) =>
+      wsman.writeEnvelope(operation, {
         to: to.address,
         messageId,
         sessionId,
@@ -51,11 +35,23 @@ describe('sandbox/exchange/powershell', () => {
         maxEnvelope: 153_600,
         operationSeconds,
       })
+    const post = async (body: string) => {
+      const response = await fetch(to.address, {
+        method: 'POST',
+        body,
+        headers: { authorization: authorization(), cookie },
+      })
+      cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie
+      return response.text()
     }
-
-    async ask(operation: wsman.Operation, messageId: string = randomUUID(), seconds = 60) {
-      const { text } = await this.post(this.envelope(operation, messageId, seconds))
-      return wsman.readAnswer(text, messageId)
+    return {
+      envelope,
+      post,
+      ask: async (operation: wsman.Operation, messageId: string = randomUUID(), seconds = 60) =>
+        wsman.readAnswer(await post(envelope(operation, messageId, seconds)), messageId),
+      dropCookie() {
+        cookie = ''
+      },
     }
   }
 
@@ -63,7 +59,7 @@ describe('sandbox/exchange/powershell', () => {
 
   async function open(id = randomUUID()) {
     const pool = createPool(id, limits)
-    const shell = new Shell(id.toUpperCase())
+    const shell = createShell(id.toUpperCase())
     await shell.ask(wsman.create(id, 'PT900S', pool.open()))
     const hear = async (commandId?: string) => {
       const { chunks, done } = wsman.readReceived(await shell.ask(wsman.receive(commandId)))
@@ -130,7 +126,7 @@ describe('sandbox/exchange/powershell', () => {
 
   it('loses a client that drops its cookie', async () => {
     const { shell } = await open()
-    shell.cookie = ''
+    shell.dropCookie()
     await assert.rejects(shell.ask(wsman.receive()), /WSMan-InvalidShellID/)
   })
 
@@ -146,9 +142,9 @@ describe('sandbox/exchange/powershell', () => {
   })
 
   it('refuses what is no request for Exchange', async () => {
-    const shell = new Shell()
+    const shell = createShell()
     const create = wsman.create(randomUUID(), 'PT900S', Buffer.alloc(0))
-    const send = async (envelope: string) => (await shell.post(envelope)).text
+    const send = shell.post
     assert.match(await send('<x/>'), /Fault/)
     assert.match(await send('no'), /Fault/)
     assert.match(await send(shell.envelope(create).replace('Microsoft.Exchange', 'Microsoft.PowerShell')), /2150858811/)
