@@ -72,6 +72,16 @@ describe('sandbox/exchange/cmdlets', () => {
       )
     })
 
+    it('compares by size', async () => {
+      const { FirstSyncTime } = (await client.rows('Get-MobileDevice', { Mailbox: 'adele' }))[0]
+      const [less, least, more, most] = await Promise.all(
+        ['lt', 'le', 'gt', 'ge'].map((operator) => filter(`FirstSyncTime -${operator} '${FirstSyncTime}'`)),
+      )
+      const never = await filter('FirstSyncTime -eq $null')
+      assert.deepEqual([least, most], [(less ?? 0) + 1, (more ?? 0) + 1])
+      assert.equal((least ?? 0) + (more ?? 0) + never, 2000)
+    })
+
     it('takes a wildcard at the end of a text, and nowhere else', async () => {
       assert.ok((await filter("DeviceOS -like 'iOS 26*'")) > 0)
       assert.equal(await filter("DeviceOS -notlike 'iOS*'"), await filter("-not DeviceOS -like 'iOS*'"))

@@ -232,6 +232,14 @@ describe('sandbox/exchange/organizations', () => {
       const fresh = { Filter: `FirstSyncTime -gt '${new Date(Date.now() - 60_000).toISOString()}'`, ...everything }
       assert.equal((await client.rows('Get-MobileDevice', fresh)).length, 30)
     })
+
+    it('show a change in the middle of a page', async () => {
+      const before = await sweep()
+      await client.control('POST', 'organizations/Big/changes', { updated: 40 })
+      const after = await sweep()
+      assert.deepEqual([...after.keys()], [...before.keys()])
+      assert.equal([...after].filter(([guid, row]) => before.get(guid) !== row).length, 40)
+    })
   })
 
   it('runs as a process of its own that says where it is and ends when told', async () => {

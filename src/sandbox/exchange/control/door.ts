@@ -6,7 +6,7 @@ import type { Organization } from '../model.ts'
 import { FaultSchema, type Sandbox } from '../sandbox.ts'
 import { changeMailbox, MailboxChangeSchema, NewMailboxSchema, newMailbox, showMailbox } from './mailboxes.ts'
 import * as organizations from './organizations.ts'
-import { connect, DevicesSchema, find, PhoneSchema, ReportSchema, sync } from './phones.ts'
+import { connect, DevicesSchema, find, PhoneSchema, phonesOf, ReportSchema, sync } from './phones.ts'
 import { Refused } from './refused.ts'
 
 /** What a request of the control port is about; `name` is what the `*` of its path stands for. */
@@ -29,9 +29,11 @@ const CmdletSchema = z.strictObject({
 export function createControl(sandbox: Sandbox, revokeTokens: () => void): Door {
   const random = createRandom(sandbox.now())
 
-  function organizationOf(name: string | null | undefined): Organization {
+  /** The organization of this name; where none is named, the first that fits. */
+  function organizationOf(name: string | undefined, fits: (organization: Organization) => boolean = () => true) {
     const all = [...sandbox.organizations.values()]
-    const organization = name ? all.find((one) => one.name.toLowerCase() === name.toLowerCase()) : all[0]
+    const named = (organization: Organization) => organization.name.toLowerCase() === name?.toLowerCase()
+    const organization = name === undefined ? (all.find(fits) ?? all[0]) : all.find(named)
     if (!organization) throw new Refused(404, `There is no organization ${name}.`)
     return organization
   }
@@ -54,11 +56,9 @@ export function createControl(sandbox: Sandbox, revokeTokens: () => void): Door 
       [...sandbox.organizations.values()].map((organization) => organizations.describe(organization, base)),
 
     'POST organizations': ({ base, body }) => {
-      const organization = organizations.foundOrganization(
-        organizations.NewOrganizationSchema.parse(body),
-        sandbox.now(),
-      )
-      if (sandbox.organizations.has(organization.name)) throw new Refused(409, `${organization.name} exists already.`)
+      const about = organizations.NewOrganizationSchema.parse(body)
+      if (sandbox.organizations.has(about.name)) throw new Refused(409, `${about.name} exists already.`)
+      const organization = organizations.foundOrganization(about, sandbox.now())
       sandbox.organizations.set(organization.name, organization)
       return organizations.describe(organization, base)
     },
@@ -79,16 +79,23 @@ export function createControl(sandbox: Sandbox, revokeTokens: () => void): Door 
 
     'POST devices': ({ body }) => {
       const phone = PhoneSchema.parse(body)
-      const organization = organizationOf(phone.organization)
+      const organization = organizationOf(phone.organization, (one) => one.findMailbox(phone.mailbox) !== undefined)
       return connect(organization, mailboxOf(organization, phone.mailbox), phone, random, sandbox.now())
     },
 
     'POST devices/*/sync': ({ body, name }) => {
       const report = ReportSchema.parse(body ?? {})
-      return sync(organizationOf(report.organization), name, report, sandbox.now())
+      const organization = organizationOf(report.organization, (one) => phonesOf(one, name).length > 0)
+      return sync(organization, name, report, sandbox.now())
     },
 
-    'GET mailboxes/*': ({ query, name }) => showMailbox(mailboxOf(organizationOf(query.get('organization')), name)),
+    'GET mailboxes/*': ({ query, name }) => {
+      const organization = organizationOf(
+        query.get('organization') ?? undefined,
+        (one) => one.findMailbox(name) !== undefined,
+      )
+      return showMailbox(mailboxOf(organization, name))
+    },
 
     'POST mailboxes': ({ body }) => {
       const about = NewMailboxSchema.parse(body)
@@ -97,7 +104,7 @@ export function createControl(sandbox: Sandbox, revokeTokens: () => void): Door 
 
     'POST mailboxes/*': ({ body, name }) => {
       const change = MailboxChangeSchema.parse(body)
-      const organization = organizationOf(change.organization)
+      const organization = organizationOf(change.organization, (one) => one.findMailbox(name) !== undefined)
       return changeMailbox(organization, mailboxOf(organization, name), change, sandbox.now())
     },
 

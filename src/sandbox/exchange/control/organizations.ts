@@ -7,19 +7,22 @@ import { createOrganization } from '../organization.ts'
 import { createPolicy } from '../policy.ts'
 import { displayVersion, products, readVersion } from '../version.ts'
 
-const VersionSchema = z.string().transform((text, context) => {
+const VersionSchema = z.coerce.string().transform((text, context) => {
   const version = readVersion(text)
   if (version) return version
   context.addIssue('A version is 2010, 2013, 2016, 2019, SE, online or a build such as 15.1.2507.6.')
   return z.NEVER
 })
 
+/** Role groups, roles and cmdlets, as rights.ts reads them. */
+const RightsSchema = z.union([z.array(z.string()), z.string().transform((right) => [right])])
+
 export const NewOrganizationSchema = z.strictObject({
   name: z.string().min(1),
   kind: z.enum(['online', 'onPremises']).default('online'),
   version: VersionSchema.optional(),
-  /** Role groups, roles and cmdlets, as rights.ts reads them; absent: everything. */
-  rights: z.array(z.string()).optional(),
+  /** Absent: everything. */
+  rights: RightsSchema.optional(),
   tenant: z.guid().optional(),
   /** PEM of the certificate registered for client assertions. */
   certificate: z.string().optional(),
@@ -30,7 +33,7 @@ export const NewOrganizationSchema = z.strictObject({
 export const OrganizationChangeSchema = z.strictObject({
   version: VersionSchema.optional(),
   /** `null`: everything. */
-  rights: z.array(z.string()).nullable().optional(),
+  rights: RightsSchema.nullable().optional(),
   secret: z.string().optional(),
   password: z.string().optional(),
   certificate: z.string().optional(),
@@ -72,6 +75,8 @@ export function changeOrganization(organization: Organization, change: z.infer<t
   }
 }
 
+const newest = 'iOS 26.2 23C55'
+
 export function changeFleet(organization: Organization, change: z.infer<typeof FleetChangeSchema>, now: number) {
   const random = createRandom(organization.devices.size + now)
   const left = new Set(organization.devices.values())
@@ -90,7 +95,8 @@ export function changeFleet(organization: Organization, change: z.infer<typeof F
     put(device, { ...decided, state: 'Quarantined' })
   for (const device of some(change.allowed, ({ state }) => state === 'Quarantined'))
     put(device, { ...decided, state: 'Allowed' })
-  for (const device of some(change.updated, ({ type }) => type === 'iPhone')) put(device, { os: 'iOS 26.2 23C55' })
+  for (const device of some(change.updated, ({ type, os }) => type === 'iPhone' && os !== newest))
+    put(device, { os: newest })
   for (const device of some(change.removed, () => true)) organization.removeDevice(device)
   populate(organization, organization.devices.size + change.new, random, now, 'fresh')
 }

@@ -93,12 +93,18 @@ export function connect(
   return { ...show(organization, organization.devices.get(device.guid) ?? device), outcome }
 }
 
+/** What is on the phones with this id, or with this Guid of a partnership. */
+export function phonesOf(organization: Organization, id: string) {
+  const one = organization.findDevice(id)
+  return one ? [one] : organization.phones(id)
+}
+
 /** Lets a phone contact Exchange once, with each account on it or with one. */
 export function sync(organization: Organization, id: string, report: z.infer<typeof ReportSchema>, now: number) {
   const mailbox = report.mailbox === undefined ? undefined : organization.findMailbox(report.mailbox)
-  const one = organization.findDevice(id)
-  const phones = one ? [one] : organization.phones(id)
-  const wanted = phones.filter((phone) => report.mailbox === undefined || phone.mailbox === mailbox?.guid)
+  const wanted = phonesOf(organization, id).filter(
+    (phone) => report.mailbox === undefined || phone.mailbox === mailbox?.guid,
+  )
   if (wanted.length === 0) throw new Refused(404, `No phone has the id ${id}.`)
   const contacts = wanted.map((phone) => {
     const outcome = contact(organization, phone, now, { ...given(report), acknowledges: report.acknowledges })

@@ -67,7 +67,7 @@ function someDevice(
   const lastSync = age === 'fresh' ? now : grown
   const created = age === 'fresh' ? now : Math.floor(grown - chance() * 900 * day)
   const phone = chance() < 0.2 ? `+${letters('123456789', 1)}${letters('0123456789', 10)}` : undefined
-  const rooted = isOutlook(client) ? {} : { imei: chance() < 0.05 ? letters('0123456789', 15) : undefined }
+  const imei = !isOutlook(client) && chance() < 0.05 ? letters('0123456789', 15) : undefined
   const external = online(organization) && chance() < 0.02 ? { state: 'Allowed', reason: 'ExternallyManaged' } : {}
   return createDevice(
     organization,
@@ -80,7 +80,7 @@ function someDevice(
       osLanguage: pick(languages),
       operator: chance() < 0.15 ? pick(operators) : undefined,
       phone,
-      ...rooted,
+      imei,
       ...external,
     },
     random,
