@@ -1,14 +1,18 @@
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type AccessOptions, createAccess } from './access/access.ts'
+import { createDirectory } from './access/directory.ts'
 import { createAudit } from './audit/audit.ts'
 import { createCards } from './cards/draw.ts'
 import { commands } from './commands/commands.ts'
 import type { Settings } from './config.ts'
 import { createConnectors } from './connector/connectors.ts'
 import { createInventory } from './inventory/inventory.ts'
+import { createNotify } from './notify/notify.ts'
 import { createPipeline } from './pipeline.ts'
+import { createRequests } from './requests/requests.ts'
 import type { Store } from './store/store.ts'
+import { createLocalWork } from './store/work.ts'
 import { createTeams } from './teams/teams.ts'
 
 /** What is outside the program: everything that a test hands in as well. */
@@ -23,43 +27,48 @@ export interface Outside {
   readonly now: () => Date
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
   readonly log: Logger
+  /** Told at each step of carrying out a wipe. */
+  readonly onStep: (step: string) => void
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>
 
 /** Puts the parts together, from the bottom up; reads no environment. */
 export async function createApp(outside: Outside) {
-  const { settings, store, demo, unsigned, now, log } = outside
+  const { settings, store, demo, now, log } = outside
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
   const inventory = await createInventory({ store, now })
+  const work = createLocalWork({ now, log })
   const connectors = await createConnectors({
     ...outside,
     inventory,
     credentials: settings.CREDENTIALS_DIR,
-    changed: (device) => void teams.touched({ verb: 'device', data: { ref: device.guid } }),
+    changed: (device) => void messenger.touched({ verb: 'device', data: { ref: device.guid } }),
   })
+  const tenant = settings.MicrosoftAppTenantId ?? ''
   const access = await createAccess({
     ...outside,
     inventory,
-    tenant: settings.MicrosoftAppTenantId ?? '',
+    tenant,
+    directory: await directoryOf(settings, now),
     admins: settings.ADMINS,
+    secondPerson: settings.RIGHTS_APPROVAL === 'on',
+    restHours: settings.APPROVER_REST,
   })
-  const ask = createPipeline({ desk: { inventory, connectors, access, audit, now }, commands, log })
-  const cards = createCards(new URL('../cards/', import.meta.url))
+  const parts = { ...outside, audit, inventory, work, connectors, access }
+  const requests = await createRequests({ ...parts, tell: (request, why) => notify.request(request, why, requests) })
+  const ask = createPipeline({ desk: { ...parts, requests }, commands, log })
   const metrics = createMetrics(audit)
   const teams = await createTeams({
-    settings,
-    store,
+    ...parts,
     ask,
-    cards,
-    audit,
-    demo,
-    unsigned,
-    now,
-    log,
+    cards: createCards(new URL('../cards/', import.meta.url)),
     ready: () => !demo || connectors.complete(),
     metrics: () => metrics.metrics(),
+    heard: (conversation) => notify.conversations.heard(conversation),
   })
+  const { messenger } = teams
+  const notify = await createNotify({ store, messenger })
   log.info({ head: audit.head() }, 'audit head')
 
   return {
@@ -69,11 +78,22 @@ export async function createApp(outside: Outside) {
     /** Ends what is under way, then lets go of everything. */
     async close(): Promise<void> {
       await teams.close()
+      await requests.close()
       await connectors.close()
       await store.close()
     },
   }
 }
+
+const directoryOf = async ({ CREDENTIALS_DIR, GRAPH_CREDENTIAL, MicrosoftAppTenantId }: Settings, now: () => Date) =>
+  GRAPH_CREDENTIAL === undefined
+    ? undefined
+    : createDirectory({
+        folder: CREDENTIALS_DIR,
+        credential: GRAPH_CREDENTIAL,
+        tenant: MicrosoftAppTenantId ?? '',
+        now,
+      })
 
 function createMetrics(audit: Awaited<ReturnType<typeof createAudit>>): Registry {
   const registry = new Registry()

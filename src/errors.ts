@@ -12,6 +12,8 @@ const texts = {
   DEVICE_GONE:
     'Exchange no longer has %s, so nothing was changed; “find” shows the devices that are there, for example “find adele”.',
   DEVICE_UNKNOWN: 'I know no device “%s”; look for it by name, user or device id, for example “find adele”.',
+  DIRECTORY_UNREACHABLE:
+    'Microsoft Graph could not be asked who is in which group, so nothing was done; try again in a minute.',
   EXCHANGE_OUTCOME_UNKNOWN:
     'Exchange did not answer (%s), so the change may or may not have been made; look at the device before you try again.',
   EXCHANGE_REFUSED: 'Exchange refused: %s',
@@ -19,11 +21,28 @@ const texts = {
     'Exchange could not be reached (%s), so nothing was changed; try again in a minute, “status” shows how it is.',
   INTERNAL: 'Something went wrong on my side; if it happens again, give the operator this number: %s.',
   PERSON_UNKNOWN: 'I know no person “%s” with a device; type a name or an address, for example “user adele”.',
+  REQUEST_CHANGED:
+    'The request has changed since this card was drawn, so nothing was decided; look at it again: “request %s”.',
+  REQUEST_CLOSED: 'This request is not open any more: it is %s.',
+  REQUEST_DISABLED: 'Your account is disabled in Entra ID, so you cannot decide.',
+  REQUEST_EXISTS: 'There is an open request for this device already: “request %s” shows it.',
+  REQUEST_EXPIRED:
+    'The time to approve is over, so nothing was decided; ask anew, for example “wipe adele_iPhone stolen”.',
+  REQUEST_OWNER: 'You own a device that this request is about, so somebody else must approve it.',
+  REQUEST_REFUSED: '%s',
+  REQUEST_SELF: 'You asked for this yourself, so somebody else must approve it; “withdraw %s” takes it back.',
+  REQUEST_TOO_MANY:
+    'You have ten open requests; wait until they are decided, or withdraw one: “requests mine” lists them.',
+  REQUEST_UNKNOWN: 'I know no request “%s”; “requests open” lists those there are.',
+  REQUEST_VOTED: 'You approved this already; somebody else must approve it too.',
+  RIGHTS_REFUSED: '%s',
   STORE_BUSY:
     'Another Device Desk (process %s) uses this data folder; stop it first, or set DATA_DIR to a folder of its own.',
   STORE_FOREIGN: 'This data folder cannot be used: %s.',
   STORE_UNWRITABLE:
     'Nothing was done, because it could not be stored; tell the operator to look at the disk of Device Desk, then try again.',
+  WIPE_PENDING:
+    'A wipe of this device is under way, and this would keep it from arriving; “cancel-wipe %s <reason>” ends it first.',
 } as const
 
 export type Code = keyof typeof texts

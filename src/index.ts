@@ -16,6 +16,7 @@ npm start -- --help       this text
 ${describeSettings()}`
 
 const now = () => new Date()
+const onStep = () => {}
 const wait = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal, ref: false })
 
 /** The bot itself, for the one tenant whose app it is. */
@@ -23,7 +24,7 @@ async function startProduction() {
   const settings = readSettings(process.env)
   const log = pino({ level: settings.LOG_LEVEL })
   const store = await openFileStore({ folder: settings.DATA_DIR ?? 'data', kind: 'production', log })
-  const app = await createApp({ settings, store, demo: false, unsigned: false, first: [], now, wait, log })
+  const app = await createApp({ settings, store, demo: false, unsigned: false, first: [], now, wait, log, onStep })
   log.info({ url: await app.listen() }, 'Device Desk listens')
   return app.close
 }
@@ -47,7 +48,7 @@ async function startDemonstration(unsigned: boolean) {
     endpoint: () => `${url}/api/messages`,
   })
   const settings = readSettings({ ...process.env, ...demo.env })
-  const app = await createApp({ settings, store, demo: true, unsigned, first: demo.first, now, wait, log })
+  const app = await createApp({ settings, store, demo: true, unsigned, first: demo.first, now, wait, log, onStep })
   url = await app.listen()
   await app.connectors.add(demo.connector)
   console.log(`Device Desk, the demo: the bot at ${url}, a sandbox Exchange at ${demo.exchangeUrl}. Ctrl-C ends it.`)

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { Rights } from './access/access.ts'
+import type { Rights } from './access/rights.ts'
 import type { AuditEntry } from './audit/chain.ts'
 import type { Reply } from './cards/card.ts'
 import type { Caller, Command, Context, Scope, Values } from './commands/command.ts'
 import type { Desk } from './commands/desk.ts'
-import { deviceReply, versionOf } from './commands/device.ts'
+import { deviceReply, versionOf, viewDevice } from './commands/device.ts'
 import { nearest } from './commands/nearest.ts'
 import { chooseReply, formReply, noticeReply } from './commands/replies.ts'
 import { BotError } from './errors.ts'
@@ -45,19 +45,20 @@ export function createPipeline({ desk, commands, log }: { desk: Desk; commands: 
       entry.command = command.name
       const rights = await desk.access.rightsOf(asked.caller)
       mayAnywhere(rights, command)
-      const context: Context = { ...desk, ...asked, commands, rights }
+      const own = asked.scope === 'personal' || ('verb' in asked.request && asked.activity !== undefined)
+      const context: Context = { ...desk, ...asked, commands, rights, own }
       const devices = command.device ? resolve(context, command, values) : []
       const [device] = devices
       entry.target = targetOf(device, values)
-      const instead = replyInstead(context, command, values, devices, asked.request)
+      const instead = await replyInstead(context, command, values, devices, asked.request)
       if (instead !== undefined) {
-        desk.audit.note(entry)
+        if (asked.activity !== undefined) desk.audit.note(entry)
         return { reply: instead, changed: false }
       }
       const run = command.check(values)
-      if (command.changes) return await carryOut(entry, () => run(context, device))
+      if (isChange(command, values)) return await carryOut(entry, () => run(context, device))
       const reply = await run(context, device)
-      desk.audit.note(entry)
+      if (asked.activity !== undefined) desk.audit.note(entry)
       return { reply, changed: false }
     } catch (error) {
       const failure = explain(error, entry)
@@ -75,7 +76,7 @@ export function createPipeline({ desk, commands, log }: { desk: Desk; commands: 
         .catch((error) => log.error({ err: error, n }, 'outcome not recorded'))
     try {
       const reply = await run()
-      await end('done')
+      await end(reply.undone ? 'refused' : 'done')
       return { reply, changed: true }
     } catch (error) {
       const failure = explain(error, entry)
@@ -101,14 +102,20 @@ const whoAndWhere = ({ caller, activity }: Asked) => ({
   ...(activity && { activity }),
 })
 
-/** The command that the words begin with, or that the press names. */
+/** The command that the words begin with, or that the press names; of “brake” and “brake pull” the longer one. */
 function parse(request: Asked['request'], commands: readonly Command[]): { command: Command; values: Values } {
-  const line = 'words' in request ? request.words.trim() : request.verb
-  const word = line.split(/\s/, 1)[0]?.toLowerCase() || 'help'
-  const command = commands.find(({ name, aliases = [] }) => name === word || aliases.includes(word))
-  if (command === undefined) throw new BotError('COMMAND_UNKNOWN', nearest(word, commands))
-  return { command, values: 'words' in request ? command.values(line.slice(word.length).trim()) : request.data }
+  const line = ('words' in request ? request.words.trim() : request.verb) || 'help'
+  const lower = `${line.toLowerCase()} `
+  const named = commands.flatMap((command) =>
+    [command.name, ...(command.aliases ?? [])].map((name) => ({ command, name })),
+  )
+  const [found] = named.filter(({ name }) => lower.startsWith(`${name} `)).sort((a, b) => b.name.length - a.name.length)
+  if (found === undefined) throw new BotError('COMMAND_UNKNOWN', nearest(line.split(/\s/, 1)[0] ?? '', commands))
+  const { command, name } = found
+  return { command, values: 'words' in request ? command.values(line.slice(name.length).trim()) : request.data }
 }
+
+const isChange = ({ changes }: Command, values: Values) => (typeof changes === 'function' ? changes(values) : changes)
 
 /** Before arguments are looked at: a stranger learns only that they may not. */
 function mayAnywhere(rights: Rights, { permission: [named, ...others] }: Command): void {
@@ -125,23 +132,29 @@ function resolve({ inventory, rights }: Context, { permission }: Command, { ref 
 }
 
 /** What is answered before a command may run: which device is meant, that a card is out of date, or what is still to be said. */
-function replyInstead(
+async function replyInstead(
   context: Context,
   command: Command,
   values: Values,
   devices: readonly Device[],
   request: Asked['request'],
-): Reply | undefined {
+): Promise<Reply | undefined> {
   const [device] = devices
   if (devices.length > 1) return chooseReply(command, values, devices, context)
-  if ('words' in request || !command.changes) return undefined
-  if (request.automatic) throw new BotError('CARD_UNREADABLE', 'a refresh changes nothing')
-  if (device !== undefined && values.v !== undefined && String(values.v) !== versionOf(device, context))
-    return deviceReply(device, context, 'This card was out of date, so nothing was done. Here is how it is now.')
-  const open = command.fields.filter(
-    ({ name, required }) => required && (values[name] === undefined || values[name] === ''),
+  if ('words' in request) return undefined
+  if (isChange(command, values) && request.automatic) throw new BotError('CARD_UNREADABLE', 'a refresh changes nothing')
+  if (
+    device !== undefined &&
+    command.changes &&
+    values.v !== undefined &&
+    String(values.v) !== versionOf(await viewDevice(device, context))
   )
-  return open.length > 0 ? formReply(command, values, open, device, context) : undefined
+    return deviceReply(device, context, 'This card was out of date, so nothing was done. Here is how it is now.')
+  const asked = command.alsoAsked?.(context) ?? []
+  const isOpen = (name: string) => values[name] === undefined || values[name] === ''
+  const open = command.fields.filter(({ name, required }) => isOpen(name) && (required || asked.includes(name)))
+  const needed = open.some(({ required }) => required)
+  return needed ? formReply(command, values, open, device, context) : undefined
 }
 
 /** What the record says of the target: a device's key, else the arguments but for people's words of why. */

@@ -52,6 +52,7 @@ export async function startDesk(env: Record<string, string> = {}, { unsigned = f
       first: demo.first,
       now: () => new Date(),
       wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
+      onStep: () => {},
       log,
     })
     url = await app.listen()

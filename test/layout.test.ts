@@ -19,6 +19,7 @@ const ladder = [
   'audit',
   'events',
   'store',
+  'credentials.ts',
   'tokens.ts',
   'config.ts',
   'errors.ts',

@@ -55,6 +55,15 @@ export interface ChoiceRow {
   readonly detail: string
 }
 
+export interface AuditRow {
+  readonly n: string
+  readonly at: string
+  readonly who: string
+  readonly what: string
+  readonly outcome: string
+  readonly reason: string
+}
+
 interface DeviceList {
   readonly title: string
   readonly text: string
@@ -97,7 +106,49 @@ export type Card =
         times: readonly Moment[]
       }
     }
+  | {
+      readonly template: 'audit'
+      readonly data: { title: string; text: string; rows: readonly AuditRow[] }
+    }
+  | {
+      readonly template: 'consequence'
+      readonly data: {
+        title: string
+        /** What is erased. */
+        text: string
+        tone: Tone
+        notice?: string
+        warnings: readonly { text: string }[]
+        facts: readonly Fact[]
+        times: readonly Moment[]
+        /** The short id to be typed in, where the whole phone is erased. */
+        confirm?: string
+      }
+    }
+  | {
+      readonly template: 'request'
+      readonly data: {
+        title: string
+        id: string
+        state: string
+        tone: Tone
+        text: string
+        notice?: string
+        /** Why the reader of this card may decide, or may not. */
+        you?: string
+        warnings: readonly { text: string }[]
+        facts: readonly Fact[]
+        times: readonly Moment[]
+        steps: readonly Step[]
+      }
+    }
   | { readonly template: 'form'; readonly data: { title: string; text: string; fields: readonly Field[] } }
+
+/** One step of a story, with its time where it has happened. */
+export interface Step {
+  readonly text: string
+  readonly at?: string
+}
 
 /** The read that shows the same again: a card that can be refreshed, and of which every posted copy is kept up to date. */
 export interface About {
@@ -105,4 +156,9 @@ export interface About {
   readonly data: Readonly<Record<string, string>>
 }
 
-export type Reply = Card & { readonly buttons?: readonly Button[]; readonly about?: About }
+export type Reply = Card & {
+  readonly buttons?: readonly Button[]
+  readonly about?: About
+  /** Nothing was done after all: the card says why and asks again. */
+  readonly undone?: true
+}

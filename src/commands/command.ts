@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import type { Rights } from '../access/access.ts'
 import type { Permission } from '../access/permissions.ts'
+import type { Rights } from '../access/rights.ts'
 import type { Person } from '../audit/person.ts'
 import type { Field, Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import type { Device } from '../inventory/device.ts'
 import type { Desk } from './desk.ts'
+import type { DeviceView } from './device.ts'
 import { readLine, readUsage } from './grammar.ts'
 
 /** Where a conversation takes place; only the personal chat is private. */
@@ -14,12 +15,16 @@ export type Scope = 'personal' | 'groupChat' | 'channel'
 /** Who asks, proven by Teams; the name is for showing only. */
 export interface Caller extends Person {
   readonly name: string
+  /** The mail addresses by which the door knows this account, lower case. */
+  readonly addresses: () => Promise<readonly string[]>
 }
 
 export interface Context extends Desk {
   readonly caller: Caller
   readonly rights: Rights
   readonly scope: Scope
+  /** Whether only the caller sees the answer; a message in a channel or group is seen by all. */
+  readonly own: boolean
   readonly signal: AbortSignal
   readonly commands: readonly Command[]
 }
@@ -30,7 +35,7 @@ export type Values = Readonly<Record<string, unknown>>
 /** A command whose arguments are checked, ready to run. */
 export type Go = (context: Context, device: Device | undefined) => Promise<Reply>
 
-interface About {
+interface CommandAbout {
   readonly name: string
   readonly aliases?: readonly string[]
   /** Its arguments, as `help` shows them and as words are read. */
@@ -41,19 +46,21 @@ interface About {
   readonly permission: readonly Permission[]
   /** In whose menu it stands. */
   readonly scopes: readonly Scope[]
-  /** Whether it changes anything: then the record is on disk before it runs. */
-  readonly changes: boolean
+  /** Whether it changes anything, or with which arguments: then the record is on disk before it runs. */
+  readonly changes: boolean | ((values: Values) => boolean)
+  /** Optional arguments that a form asks for all the same, as things are here. */
+  readonly alsoAsked?: (context: Context) => readonly string[]
 }
 
 /** The button of a device command on the device's card. */
 export interface DeviceButton {
-  readonly title: string
+  title(device: Device): string
   readonly style?: 'positive' | 'destructive'
   /** Whether there is anything for it to do. */
-  offered(device: Device, context: Context): boolean
+  offered(view: DeviceView, context: Context): boolean
 }
 
-export interface Command extends About {
+export interface Command extends CommandAbout {
   readonly button?: DeviceButton
   /** Whether its `ref` names a device, which the pipeline resolves. */
   readonly device: boolean
@@ -70,14 +77,14 @@ export const Reason = z.string().trim().min(3).max(400).meta({ title: 'Reason', 
 
 /** A command without a device. */
 export function defineCommand<S extends z.ZodObject>(
-  about: About & { args: S; run(args: z.output<S>, context: Context): Promise<Reply> },
+  about: CommandAbout & { args: S; run(args: z.output<S>, context: Context): Promise<Reply> },
 ): Command {
   return define(about, false, (args) => (context) => about.run(args, context))
 }
 
 /** A command on one device: `run` gets it resolved, and only if the caller may do this to it. */
 export function defineDeviceCommand<S extends z.ZodObject>(
-  about: About & {
+  about: CommandAbout & {
     args: S
     button?: DeviceButton
     run(device: Device, args: z.output<S>, context: Context): Promise<Reply>
@@ -90,7 +97,7 @@ export function defineDeviceCommand<S extends z.ZodObject>(
 }
 
 function define<S extends z.ZodObject>(
-  about: About & { args: S },
+  about: CommandAbout & { args: S },
   device: boolean,
   bind: (args: z.output<S>) => Go,
 ): Command {
@@ -110,7 +117,7 @@ function define<S extends z.ZodObject>(
 }
 
 /** One sentence that names every wrong argument, and the example. */
-function wrong({ name, example }: About, fields: readonly Field[], values: Values, error: z.ZodError): BotError {
+function wrong({ name, example }: CommandAbout, fields: readonly Field[], values: Values, error: z.ZodError): BotError {
   const problems = error.issues.map(({ path, message }) => {
     const field = fields.find((candidate) => candidate.name === path[0])
     if (field === undefined) return message

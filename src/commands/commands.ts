@@ -1,11 +1,45 @@
+import { audit } from './audit.ts'
+import { brake, brakePull, brakeRelease } from './brake.ts'
+import { cancelWipe } from './cancelWipe.ts'
 import type { Command } from './command.ts'
+import { deleteDevice } from './delete.ts'
 import { device } from './device.ts'
 import { allow, block, reset } from './exempt.ts'
 import { find } from './find.ts'
 import { help } from './help.ts'
+import { approve, deny, request, requests, withdraw } from './requests.ts'
+import { admins, collections, rightsCommands, roles } from './rights.ts'
 import { status } from './status.ts'
 import { user } from './user.ts'
 import { whoami } from './whoami.ts'
+import { wipe, wipeAccount } from './wipe.ts'
 
 /** Every command the bot has, in the order of `help`. */
-export const commands: readonly Command[] = [find, device, user, allow, block, reset, status, whoami, help]
+export const commands: readonly Command[] = [
+  find,
+  device,
+  user,
+  allow,
+  block,
+  reset,
+  wipe,
+  wipeAccount,
+  cancelWipe,
+  deleteDevice,
+  requests,
+  request,
+  approve,
+  deny,
+  withdraw,
+  brake,
+  brakePull,
+  brakeRelease,
+  status,
+  collections,
+  admins,
+  roles,
+  ...rightsCommands,
+  audit,
+  whoami,
+  help,
+]

@@ -1,7 +1,9 @@
 import type { Access } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
+import type { Settings } from '../config.ts'
 import type { Connectors } from '../connector/connectors.ts'
 import type { Inventory } from '../inventory/inventory.ts'
+import type { Requests } from '../requests/requests.ts'
 
 /** The rooms that commands work with. */
 export interface Desk {
@@ -9,5 +11,7 @@ export interface Desk {
   readonly connectors: Connectors
   readonly access: Access
   readonly audit: Audit
+  readonly requests: Requests
+  readonly settings: Settings
   readonly now: () => Date
 }

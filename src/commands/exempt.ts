@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { type Device, exemptionOf, nameOf } from '../inventory/device.ts'
+import { type Device, type Exemption, nameOf } from '../inventory/device.ts'
 import { type Context, defineDeviceCommand, Reason } from './command.ts'
-import { deviceReply } from './device.ts'
+import { assertNoWipe, type DeviceView, deviceReply } from './device.ts'
 
 const ref = z.string().min(1).meta({ title: 'Device' })
-const exemption = (device: Device, { inventory }: Context) => exemptionOf(device, inventory.owner(device))
 
 /** Writes the personal exemption, and shows the device as Exchange has it then. */
-async function exempt(device: Device, wish: 'allowed' | 'blocked' | 'none', said: string, context: Context) {
+async function exempt(device: Device, wish: Exemption, said: string, context: Context) {
+  if (wish !== 'allowed') await assertNoWipe(device, context)
   await context.connectors.exempt(device, wish, context.signal)
   const now = context.inventory.get(device) ?? device
   return deviceReply(now, context, `${nameOf(now, context.inventory.owner(now))} ${said}`)
@@ -19,6 +19,9 @@ const about = {
   changes: true,
 } as const
 
+/** Intune and Conditional Access decide about these; an exemption would change nothing. */
+const isExternal = ({ device }: DeviceView) => device.reason?.startsWith('External') === true
+
 export const allow = defineDeviceCommand({
   ...about,
   name: 'allow',
@@ -26,7 +29,13 @@ export const allow = defineDeviceCommand({
   summary: 'Allows a device for its mailbox, by a personal exemption.',
   example: 'allow adele_iPhone new phone',
   args: z.object({ ref, reason: Reason.optional() }),
-  button: { title: 'Allow', style: 'positive', offered: (device, context) => exemption(device, context) !== 'allowed' },
+  button: {
+    title: () => 'Allow',
+    style: 'positive',
+    offered: (view) =>
+      !isExternal(view) &&
+      (view.exemption === 'blocked' || (view.device.state !== 'Allowed' && view.exemption === 'none')),
+  },
   run: (device, _, context) =>
     exempt(device, 'allowed', 'is allowed for its mailbox; Exchange applies it at the next contact.', context),
 })
@@ -39,9 +48,9 @@ export const block = defineDeviceCommand({
   example: 'block adele_iPhone lost in a taxi',
   args: z.object({ ref, reason: Reason }),
   button: {
-    title: 'Block',
+    title: () => 'Block',
     style: 'destructive',
-    offered: (device, context) => exemption(device, context) !== 'blocked',
+    offered: ({ exemption, wipePending }) => exemption !== 'blocked' && !wipePending,
   },
   run: (device, _, context) =>
     exempt(device, 'blocked', 'is blocked for its mailbox; Exchange applies it at the next contact.', context),
@@ -54,7 +63,7 @@ export const reset = defineDeviceCommand({
   summary: "Takes a device off the mailbox's personal exemptions; Exchange's rules decide again.",
   example: 'reset adele_iPhone',
   args: z.object({ ref }),
-  button: { title: 'Reset', offered: (device, context) => exemption(device, context) !== 'none' },
+  button: { title: () => 'Reset', offered: ({ exemption, wipePending }) => exemption !== 'none' && !wipePending },
   run: (device, _, context) =>
     exempt(device, 'none', 'has no personal exemption any more; Exchange decides at the next contact.', context),
 })

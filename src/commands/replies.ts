@@ -71,13 +71,14 @@ export function formReply(
   context: Context,
 ): Reply {
   const name = device === undefined ? '' : nameOf(device, context.inventory.owner(device))
+  const act = (device && command.button?.title(device)) ?? titleCase(command.name)
   const back: Button[] = device === undefined ? [] : [{ title: 'Back', verb: 'device', data: { ref: device.guid } }]
   return {
     template: 'form',
-    data: { title: `${command.button?.title ?? command.name} ${name}`.trim(), text: command.summary, fields: open },
+    data: { title: `${act} ${name}`.trim(), text: command.summary, fields: open },
     buttons: [
       {
-        title: command.button?.title ?? 'Send',
+        title: act,
         verb: command.name,
         data: carried(values),
         style: command.button?.style ?? 'positive',
@@ -86,3 +87,5 @@ export function formReply(
     ],
   }
 }
+
+const titleCase = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')

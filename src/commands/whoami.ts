@@ -11,11 +11,23 @@ export const whoami = defineCommand({
   changes: false,
   args: z.object({}),
   async run(_, { caller, rights }) {
-    const facts = rights.assignments.map(({ role, collection, permissions }) => ({
+    const facts = rights.grants.map(({ role, collection, group, permissions }) => ({
       label: role,
-      value: `on ${collection}: ${permissions.join(', ')}`,
+      value: `on ${collection}${group === undefined ? '' : `, through the group ${group}`}: ${permissions.map(({ permission }) => permission).join(', ')}`,
     }))
-    const text = facts.length === 0 ? 'You have no role in Device Desk.' : `You are ${caller.name}. Your roles:`
-    return { template: 'facts', data: { title: 'Who you are here', text, facts, times: [] } }
+    const lines = [
+      facts.length === 0 ? 'You have no role in Device Desk.' : `You are ${caller.name}. Your roles:`,
+      rights.groupsUnknown ? 'Microsoft Graph cannot be asked, so groups give no rights at present.' : '',
+      rights.holds(...deciding) && !rights.rested.holds(...deciding)
+        ? 'You cannot approve anything yet: new rights rest first.'
+        : '',
+    ]
+    return {
+      template: 'facts',
+      data: { title: 'Who you are here', text: lines.filter(Boolean).join(' '), facts, times: [] },
+    }
   },
 })
+
+/** What lets somebody approve. */
+const deciding = ['Collection.DeleteResource', 'Security.Modify'] as const

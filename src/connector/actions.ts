@@ -67,20 +67,67 @@ function withExemption(owner: Owner, deviceId: string, wish: Exemption): Owner {
   return wish === 'none' ? { ...owner, ...lists } : { ...owner, ...lists, [wish]: [...lists[wish], deviceId] }
 }
 
-/** Reads a device and the statistics of its mailbox's devices anew; true when anything about it is different. */
-export async function refresh(target: Target, now: Date): Promise<boolean> {
-  const { device, exchange, inventory, signal } = target
-  const before = JSON.stringify([inventory.get(device), inventory.owner(device)])
-  await readDevice(target)
-  await readAccess(target)
-  for await (const { guid, deviceId, statistics } of exchange.statistics(device.mailbox, signal)) {
-    const other = guid === undefined ? undefined : inventory.get({ connector: device.connector, guid })
-    const owned = other ?? inventory.devicesOf(inventory.owner(device)).find((one) => one.deviceId === deviceId)
-    if (owned !== undefined) await inventory.put({ ...owned, statistics: { ...statistics, read: now.toISOString() } })
+/** Deletes a partnership that is still there; after a lost answer Exchange is asked whether it still has it. */
+export async function remove(target: Target): Promise<void> {
+  const { exchange, inventory, signal } = target
+  const device = await readDevice(target)
+  try {
+    await exchange.remove(device.guid, signal)
+  } catch (error) {
+    if (!isBotError(error, 'EXCHANGE_OUTCOME_UNKNOWN')) throw error
+    const gone = await exchange.device(device.guid, signal).then(() => false, isNotFound)
+    if (!gone) throw error
   }
-  const after = JSON.stringify([inventory.get(device), inventory.owner(device)])
-  return withoutRead(before) !== withoutRead(after)
+  await inventory.remove(device)
 }
 
-/** The moment of reading alone is no difference. */
-const withoutRead = (text: string) => text.replaceAll(/"read":"[^"]*"/g, '')
+/** Reads who the mailbox belongs to, what it may connect with, and its exemptions. */
+async function readOwner(target: Target): Promise<Owner> {
+  const { device, exchange, inventory, signal } = target
+  const mailbox = await exchange.mailbox(device.mailbox, signal)
+  await inventory.putOwner(ownerOf(device.connector, { ...inventory.owner(device), ...mailbox }))
+  return readAccess(target)
+}
+
+/** Reads the statistics of all devices of the mailbox, which Exchange opens for it. */
+async function readStatistics({ device, exchange, inventory, signal }: Target, now: Date): Promise<void> {
+  const owned = inventory.devicesOf(inventory.owner(device))
+  for await (const { guid, deviceId, statistics } of exchange.statistics(device.mailbox, signal)) {
+    const one = owned.find((other) => (guid === undefined ? other.deviceId === deviceId : other.guid === guid))
+    if (one !== undefined) await inventory.put({ ...one, statistics: { ...statistics, read: now.toISOString() } })
+  }
+}
+
+/** A device as Exchange has it in this moment, and all partnerships of the same phone. */
+export interface Reading {
+  readonly device: Device
+  readonly partnerships: readonly Device[]
+}
+
+/** Reads everything about one device anew: itself, its mailbox, its statistics, and who else has this phone. */
+export async function readAll(target: Target, now: Date): Promise<Reading> {
+  const { exchange, inventory, signal } = target
+  const { connector, guid, deviceId } = await readDevice(target)
+  await Promise.all([readOwner(target), readStatistics(target, now)])
+  const partnerships: Device[] = inventory.partnerships(deviceId).filter((one) => one.connector !== connector)
+  for await (const seen of exchange.devices({ filter: `DeviceId -eq '${deviceId.replaceAll("'", "''")}'` }, signal)) {
+    const known = inventory.get({ connector, guid: seen.device.guid })
+    const mailbox = known?.mailbox ?? (await exchange.mailbox(seen.mailboxName, signal)).mailbox
+    const other = { ...seen.device, connector, mailbox, statistics: known?.statistics }
+    if (known === undefined) await inventory.put(other)
+    if (other.guid !== guid) await readOwner({ ...target, device: other })
+    partnerships.push(other)
+  }
+  return { device: inventory.get({ connector, guid }) ?? target.device, partnerships }
+}
+
+/** Reads a device anew while people look at it; true when anything about it is different. */
+export async function refresh(target: Target, now: Date): Promise<boolean> {
+  const { device, inventory } = target
+  const shown = () => JSON.stringify([inventory.get(device), inventory.owner(device)]).replaceAll(/"read":"[^"]*"/g, '')
+  const before = shown()
+  await readDevice(target)
+  await readAccess(target)
+  await readStatistics(target, now)
+  return before !== shown()
+}

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { assertHost, readCredential } from '../credentials.ts'
 import { BotError } from '../errors.ts'
-import type { Device, Exemption } from '../inventory/device.ts'
+import type { Device, DeviceKey, Exemption } from '../inventory/device.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import type { Store } from '../store/store.ts'
 import { createTokens, isLoopback } from '../tokens.ts'
-import { exempt, refresh } from './actions.ts'
-import { assertHost, readCredential } from './credentials.ts'
+import { exempt, readAll, refresh, remove } from './actions.ts'
 import { fullSync, type Progress } from './discovery.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createOnlineTransport } from './online/rest.ts'
@@ -121,6 +121,19 @@ export async function createConnectors(options: ConnectorsOptions) {
     complete: () => [...running.values()].every(({ state }) => state.kind === 'synced'),
 
     exempt: (device: Device, wish: Exemption, signal: AbortSignal) => exempt(target(device, signal), wish),
+
+    /** Reads everything about a device from Exchange, before something is decided about it. */
+    read: (device: Device, signal: AbortSignal) => readAll(target(device, signal), now()),
+
+    /** Sent once, whatever comes of it. */
+    wipe: (device: DeviceKey, kind: 'wipe' | 'wipe-account' | 'cancel', signal: AbortSignal) =>
+      exchangeOf(device.connector).wipe(device.guid, kind, signal),
+
+    /** Deletes the partnership. Throws as the carrier does, and DEVICE_GONE. */
+    remove: (device: Device, signal: AbortSignal) => remove(target(device, signal)),
+
+    /** Whether the organization's servers can wipe account data alone. */
+    canWipeAccount: (name: string) => running.has(name),
 
     /** Reads a device anew while people look at it; what is different is told by `changed`. */
     refresh(device: Device): void {

@@ -94,6 +94,26 @@ export function createExchange({ transport, onPremises }: { transport: Transport
       )
     },
 
+    /**
+     * Orders a wipe, or cancels one that is pending. Never called as a dry run and never repeated: an order that Exchange took
+     * twice erases twice. `Confirm: false` stands for the approval, which was given elsewhere.
+     */
+    wipe: (guid: string, kind: 'wipe' | 'wipe-account' | 'cancel', signal: AbortSignal) =>
+      run(
+        'Clear-MobileDevice',
+        defined({
+          Identity: guid,
+          AccountOnly: kind === 'wipe-account' ? true : undefined,
+          Cancel: kind === 'cancel' ? true : undefined,
+          Confirm: false,
+        }),
+        signal,
+      ),
+
+    /** Deletes the partnership; nothing on the device is erased. */
+    remove: (guid: string, signal: AbortSignal) =>
+      run('Remove-MobileDevice', { Identity: guid, Confirm: false }, signal),
+
     close: () => transport.close(),
   }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 const time = z.string()
 
 /** One kind of wipe as Exchange shows it; `requestor` is whoever Exchange names. */
-const WipeTimesSchema = z.object({
+export const WipeTimesSchema = z.object({
   requested: time.optional(),
   sent: time.optional(),
   acknowledged: time.optional(),

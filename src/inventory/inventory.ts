@@ -33,11 +33,36 @@ export async function createInventory({ now }: { store: Store; now: () => Date }
       .toLowerCase()
   }
   const all = (visible: Visible) => (sees(visible) ? [...devices.values()] : [])
+  const defs = new Map<
+    string,
+    { name: string; parent: string | undefined; rule: string; approvals?: number | undefined }
+  >()
+  defs.set(allDevices, { name: allDevices, parent: undefined, rule: '' })
+  const within = (a: string, b: string): boolean =>
+    a === b || (defs.get(a)?.parent !== undefined && within(defs.get(a)?.parent ?? '', b))
+  const collections = {
+    list: () => [...defs.values()],
+    get: (n: string) => [...defs.values()].find((d) => d.name.toLowerCase() === n.toLowerCase()),
+    check: (_: { rule: string }) => {},
+    within,
+    fieldsOf: (_: string): string[] => [],
+    of: (_: Device) => [allDevices],
+    async put(d: { name: string; parent: string | undefined; rule: string; approvals?: number | undefined }) {
+      defs.set(d.name, d)
+    },
+    async remove(n: string) {
+      defs.delete(n)
+    },
+  }
   return {
+    collections,
+    person: (id: string) => [...owners.values()].find((o) => o.entraId === id),
+    size: () => devices.size,
     owner,
     get: (k: DeviceKey) => devices.get(key(k)),
     devicesOf: (o: Owner) =>
       [...devices.values()].filter((d) => d.connector === o.connector && d.mailbox === o.mailbox),
+    partnerships: (id: string) => [...devices.values()].filter((d) => d.deviceId === id),
     shortId: (d: Device) => d.guid.slice(0, 8),
     resolve(ref: string, visible: Visible) {
       const r = ref.toLowerCase()

@@ -65,8 +65,8 @@ export async function startDemo(options: {
     url: teams.url,
     exchangeUrl: exchange.url,
     env: { ...teams.settings, CREDENTIALS_DIR: credentials },
-    first: teams.directory.people.flatMap(({ aadObjectId }, position) =>
-      (roles[position] ?? []).map((role) => ({ holder: aadObjectId, role })),
+    first: teams.directory.people.flatMap(({ aadObjectId: id, name }, position) =>
+      (roles[position] ?? []).map((role) => ({ holder: { kind: 'person' as const, id, name }, role })),
     ),
     connector: { name: contoso.name, kind: contoso.kind, address, authority, tenant, credential: 'contoso' },
     async close(): Promise<void> {

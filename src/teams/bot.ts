@@ -3,12 +3,13 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { About, Reply } from '../cards/card.ts'
 import type { Cards } from '../cards/draw.ts'
-import type { Caller } from '../commands/command.ts'
+import type { Conversation, Place } from '../notify/conversations.ts'
 import type { Asked, Pipeline } from '../pipeline.ts'
+import type { Actor } from '../requests/request.ts'
 import { type TeamsActivity, wordsOf } from './activity.ts'
 import type { InvokeAnswer } from './adapter.ts'
 import type { Copy, LiveCards } from './live.ts'
-import { type Place, placeOf } from './place.ts'
+import { placeOf } from './place.ts'
 import { createReplays, keyOf } from './replays.ts'
 import type { Sender } from './sender.ts'
 
@@ -17,6 +18,8 @@ export interface BotParts {
   readonly cards: Cards
   readonly sender: Sender
   readonly live: LiveCards
+  /** Told of every conversation from which something came. */
+  readonly heard: (conversation: Conversation) => Promise<void>
   /** Activities that were taken before a restart. */
   readonly known: Iterable<string>
   readonly stopping: AbortSignal
@@ -50,19 +53,27 @@ const handled: Reply = {
 }
 
 /** Turns activities into commands, and replies into messages and answers. */
-export function createBot({ ask, cards, sender, live, known, stopping, log }: BotParts) {
+export function createBot({ ask, cards, sender, live, heard, known, stopping, log }: BotParts) {
   const once = createReplays<InvokeAnswer | undefined>(known)
   const running = new Set<Promise<void>>()
 
   const draw = (reply: Reply, { scope }: Place) => cards.draw(reply, { shared: scope !== 'personal' })
 
   const askedOf = (activity: TeamsActivity, request: Asked['request']): Asked => ({
-    caller: callerOf(activity),
+    caller: { ...callerOf(activity), addresses: () => addressesOf(activity) },
     scope: placeOf(activity).scope,
     request,
     activity: keyOf(activity),
     signal: stopping,
   })
+
+  /** What Teams' roster knows; where it cannot be asked, nothing is known. */
+  async function addressesOf(activity: TeamsActivity): Promise<readonly string[]> {
+    return sender.addressesOf(placeOf(activity), activity.from.id).catch((error) => {
+      log.warn({ err: error }, 'roster not read')
+      return []
+    })
+  }
 
   /** Work that outlives its request, and that a stop waits for. */
   function afterwards(work: () => Promise<void>): void {
@@ -114,14 +125,16 @@ export function createBot({ ask, cards, sender, live, known, stopping, log }: Bo
     return shown(draw(early?.reply ?? working, place))
   }
 
+  /** A card for somebody who did not ask for it now. */
+  async function view({ scope }: Place, person: Actor, about: About): Promise<Reply> {
+    const caller = { ...person, addresses: async () => [] }
+    const { reply } = await ask({ caller, scope, request: { ...about, automatic: true }, signal: stopping })
+    return reply
+  }
+
   /** Draws one posted copy anew, as its caller may see it now. */
   async function redraw({ place, message: id, caller }: Copy, { verb, data }: About): Promise<void> {
-    const { reply } = await ask({
-      caller,
-      scope: place.scope,
-      request: { verb, data, automatic: true },
-      signal: stopping,
-    })
+    const reply = await view(place, caller, { verb, data })
     await sender.edit(place, id, draw(reply, place))
   }
 
@@ -133,12 +146,14 @@ export function createBot({ ask, cards, sender, live, known, stopping, log }: Bo
     await sender.post(place, draw(reply, place))
   }
 
-  function turn(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
+  async function turn(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
+    const place = placeOf(activity)
+    await heard(place.scope === 'personal' ? { place, person: callerOf(activity) } : { place })
     if (activity.type === 'message') return message(activity)
     if (activity.type === 'installationUpdate') return installed(activity)
     if (activity.type === 'invoke' && activity.name === 'adaptiveCard/action') return press(activity)
     log.debug({ type: activity.type, name: activity.name }, 'not for us')
-    return Promise.resolve(undefined)
+    return undefined
   }
 
   /** A turn whose answer could not be sent is over all the same: Teams must not repeat it. */
@@ -159,6 +174,18 @@ export function createBot({ ask, cards, sender, live, known, stopping, log }: Bo
 
     redraw,
 
+    /** Posts a card as somebody may see it, and keeps it up to date; where a copy is there already, that does. */
+    async show(place: Place, viewer: Actor, about: About): Promise<void> {
+      if (await live.has(about, place)) return
+      const drawn = live.moment()
+      const id = await sender.post(place, draw(await view(place, viewer, about), place))
+      await live.remember(about, { place, message: id, caller: viewer }, drawn)
+    },
+
+    async post(place: Place, reply: Reply): Promise<void> {
+      await sender.post(place, draw(reply, place))
+    },
+
     /** Resolves when nothing is under way any more. */
     async idle(): Promise<void> {
       while (running.size > 0) await Promise.all(running)
@@ -166,7 +193,7 @@ export function createBot({ ask, cards, sender, live, known, stopping, log }: Bo
   }
 }
 
-function callerOf({ from, conversation, channelData }: TeamsActivity): Caller {
+function callerOf({ from, conversation, channelData }: TeamsActivity): Actor {
   const tenant = conversation.tenantId ?? channelData?.tenant?.id ?? nobody
   return { tenant: tenant.toLowerCase(), id: from.aadObjectId ?? nobody, name: from.name ?? 'Somebody' }
 }

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { PersonSchema } from '../audit/person.ts'
 import type { About } from '../cards/card.ts'
+import { type Place, PlaceSchema } from '../notify/conversations.ts'
+import { ActorSchema } from '../requests/request.ts'
 import type { Store } from '../store/store.ts'
-import { PlaceSchema } from './place.ts'
 import { statusOf } from './sender.ts'
 
 /** One posted message that shows something, and for whom it was drawn. */
 const CopySchema = z.object({
   place: PlaceSchema,
   message: z.string(),
-  caller: PersonSchema.extend({ name: z.string() }),
+  caller: ActorSchema,
 })
 
 export type Copy = z.infer<typeof CopySchema>
@@ -58,6 +58,12 @@ export async function createLiveCards({
         copies: [...(old?.copies ?? []).filter((other) => !same(copy)(other)), copy].slice(-most),
       }))
       if ((touches.get(keyOf(about)) ?? 0) > drawn) await edit(copy, about)
+    },
+
+    /** Whether somebody has a copy in a place. */
+    async has(about: About, place: Place): Promise<boolean> {
+      const { copies = [] } = (await stored.get(keyOf(about))) ?? {}
+      return copies.some((copy) => copy.place.conversation === place.conversation)
     },
 
     /** Edits every copy, `by` this where it is told how; one that is no longer there is forgotten. */

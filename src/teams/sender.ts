@@ -2,13 +2,16 @@ import { ConnectorClient } from 'botframework-connector'
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { z } from 'zod'
 import type { Drawn } from '../cards/draw.ts'
+import type { Place } from '../notify/conversations.ts'
 import type { BotCredentials } from './adapter.ts'
-import type { Place } from './place.ts'
 
 export type Sender = ReturnType<typeof createSender>
 
 /** What the client of the connector service throws: a status where there was an answer. */
 const FailureSchema = z.object({ statusCode: z.number() })
+
+/** A member of a conversation in Teams' roster ("Get single member", Teams bot documentation). */
+const MemberSchema = z.object({ email: z.string().nullish(), userPrincipalName: z.string().nullish() })
 
 export const statusOf = (error: unknown) => FailureSchema.safeParse(error).data?.statusCode
 
@@ -60,6 +63,14 @@ export function createSender(credentials: BotCredentials) {
           : conversations.replyToActivity(place.conversation, replyTo, { ...message, replyToId: replyTo }),
       )
       return sent.id
+    },
+
+    /** The mail addresses of a member of a conversation, as Teams' roster has them. */
+    async addressesOf(place: Place, account: string): Promise<readonly string[]> {
+      const { conversations } = await clientOf(place)
+      const member = await patience.execute(() => conversations.getConversationMember(place.conversation, account))
+      const { email, userPrincipalName } = MemberSchema.parse(member)
+      return [email, userPrincipalName].flatMap((address) => address?.toLowerCase() ?? [])
     },
 
     async edit(place: Place, id: string, card: Drawn): Promise<void> {

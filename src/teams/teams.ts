@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 import { createTokens, type Identity } from '../tokens.ts'
 import { ActivitySchema, type TeamsActivity } from './activity.ts'
 import { BotCredentials, createAdapter, type InvokeAnswer } from './adapter.ts'
-import { createBot } from './bot.ts'
+import { type BotParts, createBot } from './bot.ts'
 import { cloudOf, createGate, NotTaken } from './identity.ts'
 import { createLiveCards } from './live.ts'
 import { createSender } from './sender.ts'
@@ -29,6 +29,7 @@ export interface TeamsOptions {
   readonly log: Logger
   readonly ready: () => boolean
   readonly metrics: () => Promise<string>
+  readonly heard: BotParts['heard']
 }
 
 const hour = 60 * 60_000
@@ -80,8 +81,12 @@ export async function createTeams(options: TeamsOptions) {
       return server.url
     },
 
-    /** Edits every posted copy of a card whose matter has changed. */
-    touched: (about: About) => live.touched(about),
+    /** What notify sends through. */
+    messenger: {
+      touched: (about: About) => live.touched(about),
+      show: bot.show,
+      post: bot.post,
+    },
 
     /** Takes no more requests, ends what is under way, and gives up on it after ten seconds. */
     async close(): Promise<void> {

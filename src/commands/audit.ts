@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { showHead } from '../audit/chain.ts'
+import { defineCommand } from './command.ts'
+
+const most = 15
+
+export const audit = defineCommand({
+  name: 'audit',
+  usage: '[since:] [text]',
+  summary: 'Shows the record of what was done and refused, newest first, and the head of its chain.',
+  example: 'audit since:2026-11-01 wipe',
+  permission: ['Audit.Read'],
+  scopes: ['personal'],
+  changes: false,
+  args: z.object({
+    since: z.iso.date('is a date such as 2026-11-01').optional().meta({ title: 'Since' }),
+    text: z.string().trim().max(100).optional().meta({ title: 'Text' }),
+  }),
+  async run({ since, text }, { audit: room, inventory }) {
+    const rows = []
+    for await (const record of room.recent({ ...(since && { since: new Date(since) }), ...(text && { text }) })) {
+      if (rows.length === most) break
+      rows.push(record)
+    }
+    const nameOf = (id: string | undefined) =>
+      id === undefined ? 'Device Desk' : (inventory.person(id)?.displayName ?? id)
+    return {
+      template: 'audit',
+      data: {
+        title: 'Audit',
+        text: `Head ${showHead(room.head())}. Keep it elsewhere: “npm run audit:verify -- --head …” proves with it that nothing was changed or cut off.`,
+        rows: rows.map(({ n, at, who, command, target, outcome, note, reason }) => ({
+          n: String(n),
+          at,
+          who: nameOf(who?.id),
+          what: [command, target].filter(Boolean).join(' '),
+          outcome: [outcome, note].filter(Boolean).join(': '),
+          reason: reason ?? '',
+        })),
+      },
+    }
+  },
+})

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { nameOf } from '../inventory/device.ts'
+import { defineDeviceCommand, Reason } from './command.ts'
+import { assertNoWipe } from './device.ts'
+
+/** An action about the partnership only: it neither erases anything nor lets the device in. */
+export const deleteDevice = defineDeviceCommand({
+  name: 'delete',
+  usage: '<ref> <reason>',
+  summary: 'Deletes a partnership from Exchange; nothing on the phone is erased, and it may connect anew.',
+  example: 'delete adele_iPhone given to a colleague',
+  permission: ['Collection.DeleteResource'],
+  scopes: ['personal'],
+  changes: true,
+  args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }), reason: Reason }),
+  button: { title: () => 'Delete', style: 'destructive', offered: ({ wipePending }) => !wipePending },
+  async run(device, _, context) {
+    await assertNoWipe(device, context)
+    const name = nameOf(device, context.inventory.owner(device))
+    await context.connectors.remove(device, context.signal)
+    const text = `The partnership of ${name} is deleted in Exchange. Nothing on the phone is erased; if it still knows the password it connects as a new device.`
+    return { template: 'notice', data: { title: 'Deleted', text } }
+  },
+})

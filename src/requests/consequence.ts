@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { type Device, exemptionOf, type Owner } from '../inventory/device.ts'
+import type { Wipe } from './request.ts'
+
+export type Kind = Wipe['kind']
+
+/** Outlook for iOS and Android erases its own data only ("Perform a remote wipe on a mobile phone", Exchange). */
+export const isOutlook = ({ clientType }: Pick<Device, 'clientType'>) =>
+  clientType === 'Outlook' || clientType === 'REST'
+
+/** Only protocol 16.1 carries AccountOnlyRemoteWipe (MS-ASPROV 2.2.2.1), and the server must offer it. */
+export function takesAccountWipe({ clientType, clientVersion }: Device, serverCanAccountWipe: boolean): boolean {
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)$/.exec(clientVersion ?? '') ?? []
+  const newEnough = Number(major) > 16 || (Number(major) === 16 && Number(minor) >= 1)
+  return clientType === 'EAS' && newEnough && serverCanAccountWipe
+}
+
+/** What a wipe erases on this client. Whatever is not surely Outlook or account-only erases the whole phone. */
+export const effectOf = (kind: Kind, device: Device): Wipe['effect'] =>
+  kind === 'wipe-account' ? 'account' : isOutlook(device) ? 'app' : 'phone'
+
+export const effectTexts: Readonly<Record<Wipe['effect'], string>> = {
+  phone: 'The whole phone is erased and reset, with everything private on it: photos, messages, apps.',
+  app: 'The data of Outlook is erased, possibly on all phones of this person; the phone and its other apps stay.',
+  account: 'Mail, calendar and contacts of this account are erased; everything private stays.',
+}
+
+/** A device that was silent for so long probably never hears of the wipe. */
+const longSilence = 30 * 24 * 60 * 60_000
+
+/** What keeps the wipe from arriving, and what to do about it first. */
+export function obstaclesOf(device: Device, owner: Owner, now: Date): string[] {
+  const { lastSync } = device.statistics ?? {}
+  const obstacles: (string | false)[] = [
+    owner.kind === 'SharedMailbox' &&
+      'The mailbox is shared: no device gets a wipe through it. Make it a user mailbox first.',
+    owner.accountDisabled === true &&
+      'The account is disabled: the device cannot sign in to get the wipe. Enable it until the wipe is acknowledged.',
+    owner.activeSync === false &&
+      !isOutlook(device) &&
+      'ActiveSync is off for the mailbox: the wipe cannot arrive. Turn it on first.',
+    owner.outlookMobile === false &&
+      isOutlook(device) &&
+      'Outlook mobile is off for the mailbox: the wipe cannot arrive. Turn it on first.',
+    (device.state === 'Blocked' || exemptionOf(device, owner) === 'blocked') &&
+      'The device is blocked: the wipe cannot arrive. Allow it first, wipe, then block.',
+    device.statistics?.remoteWipe === false && 'The device says that it does not support a remote wipe.',
+    device.statistics !== undefined &&
+      lastSync === undefined &&
+      'The device never synchronized: it will probably not get the wipe.',
+    lastSync !== undefined &&
+      now.getTime() - Date.parse(lastSync) > longSilence &&
+      'The device has been silent for over a month: it will probably not get the wipe.',
+  ]
+  return obstacles.filter((text) => text !== false)
+}
+
+/** Names what is approved: when any of it is different, the approval is not for that. */
+export function digestOf({
+  kind,
+  connector,
+  guid,
+  deviceId,
+  owners,
+  clientType,
+  clientVersion,
+  effect,
+  obstacles,
+}: Wipe): string {
+  const who = owners.map(({ mailbox, entraId, addresses }) => [mailbox, entraId, [...addresses].sort()])
+  const what = [kind, connector, guid, deviceId, who.sort(), clientType, clientVersion, effect, obstacles]
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16)
+}
+
+/** What is different now, in words, for the people who approved something else. */
+export function differences(before: Wipe, now: Wipe): string[] {
+  const owners = (wipe: Wipe) =>
+    wipe.owners
+      .map(({ name }) => name)
+      .sort()
+      .join(', ')
+  const differing: (string | false)[] = [
+    before.deviceId !== now.deviceId && `its device id, now ${now.deviceId}`,
+    owners(before) !== owners(now) && `its owners, now ${owners(now)}`,
+    `${before.clientType} ${before.clientVersion}` !== `${now.clientType} ${now.clientVersion}` &&
+      `its client, now ${now.clientType} ${now.clientVersion}`,
+    before.effect !== now.effect && `what is erased: ${effectTexts[now.effect]}`,
+    before.obstacles.join() !== now.obstacles.join() &&
+      `what keeps the wipe away: ${now.obstacles.join(' ') || 'nothing any more'}`,
+  ]
+  const said = differing.filter((text) => text !== false)
+  return said.length > 0 ? said : ['what is known of its owners']
+}

@@ -1,0 +1,90 @@
+import { setTimeout } from 'node:timers'
+
+/** Work that must be done some time, once at a time for each key, however often it is asked for. */
+export interface Work {
+  /** Says how work of a kind is done. A job that throws is tried again, later and later. */
+  on(kind: string, job: (key: string) => Promise<void>): void
+  /** Makes a key due, now or at a time; of two times the earlier one holds. */
+  due(kind: string, key: string, at?: Date): Promise<void>
+  /** Starts no more work, and resolves when what runs has ended. */
+  close(): Promise<void>
+}
+
+interface Entry {
+  at: number
+  timer: NodeJS.Timeout | undefined
+  running: Promise<void> | undefined
+  failures: number
+}
+
+/** Longest time that a timer of Node can wait, in milliseconds. */
+const longest = 2 ** 31 - 1
+const firstRetry = 1000
+const lastRetry = 10 * 60_000
+
+/**
+ * Work of one process, forgotten when it ends: whoever needs it makes it due again from their documents when they start.
+ */
+export function createLocalWork({
+  now,
+  log,
+}: {
+  now: () => Date
+  log: { error(about: object, text: string): void }
+}): Work {
+  const jobs = new Map<string, (key: string) => Promise<void>>()
+  const entries = new Map<string, Entry>()
+  let closed = false
+
+  function plan(kind: string, key: string, entry: Entry): void {
+    clearTimeout(entry.timer)
+    if (closed || entry.running !== undefined || entry.at === Number.POSITIVE_INFINITY) return
+    const wait = Math.min(longest, Math.max(0, entry.at - now().getTime()))
+    entry.timer = setTimeout(() => run(kind, key, entry), wait).unref()
+  }
+
+  function run(kind: string, key: string, entry: Entry): void {
+    if (entry.at > now().getTime()) {
+      plan(kind, key, entry)
+      return
+    }
+    entry.at = Number.POSITIVE_INFINITY
+    entry.running = perform(kind, key, entry).finally(() => {
+      entry.running = undefined
+      if (entry.at === Number.POSITIVE_INFINITY) entries.delete(`${kind} ${key}`)
+      else plan(kind, key, entry)
+    })
+  }
+
+  async function perform(kind: string, key: string, entry: Entry): Promise<void> {
+    try {
+      await jobs.get(kind)?.(key)
+      entry.failures = 0
+    } catch (error) {
+      log.error({ kind, key, err: error }, 'work failed; it is tried again')
+      entry.at = Math.min(entry.at, now().getTime() + Math.min(lastRetry, firstRetry * 2 ** entry.failures))
+      entry.failures += 1
+    }
+  }
+
+  return {
+    on: (kind, job) => void jobs.set(kind, job),
+    async due(kind, key, at = now()) {
+      const name = `${kind} ${key}`
+      const entry = entries.get(name) ?? {
+        at: Number.POSITIVE_INFINITY,
+        timer: undefined,
+        running: undefined,
+        failures: 0,
+      }
+      entries.set(name, entry)
+      entry.at = Math.min(entry.at, at.getTime())
+      plan(kind, key, entry)
+    },
+    async close() {
+      closed = true
+      for (const { timer } of entries.values()) clearTimeout(timer)
+      await Promise.all([...entries.values()].map(({ running }) => running))
+    },
+  }
+}
