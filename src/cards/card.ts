@@ -1,5 +1,5 @@
-/** How a state looks: the colours of Adaptive Cards. */
-export type Tone = 'good' | 'warning' | 'attention' | 'default'
+/** How a state looks: the colours that Adaptive Cards have for text and for containers alike. */
+export type Tone = 'default' | 'accent' | 'good' | 'warning' | 'attention'
 
 /** A press on this runs the command `verb` with these arguments; `v` names the version of what was shown. */
 export interface Button {
@@ -7,6 +7,8 @@ export interface Button {
   readonly verb: string
   readonly data: Readonly<Record<string, string | number | boolean>>
   readonly style?: 'positive' | 'destructive'
+  /** It leaves a form, whatever was typed there or is missing. */
+  readonly leaves?: true
 }
 
 /** One input of a form; its name is that of the command's argument. */
@@ -35,6 +37,22 @@ export interface Moment {
   readonly private?: true
 }
 
+/** One bar of a chart, as long as its share: 0 to 100. */
+export interface Bar {
+  readonly label: string
+  readonly value: string
+  readonly share: number
+  readonly tone: Tone
+}
+
+/** One step of a story or of a checklist; without a mark it is a dot. */
+export interface Step {
+  readonly text: string
+  readonly at?: string
+  readonly mark?: '✓' | '✕' | '…'
+  readonly tone?: Tone
+}
+
 export interface DeviceRow {
   /** Arguments of a press on the row. */
   readonly press: Button['data']
@@ -45,13 +63,15 @@ export interface DeviceRow {
   readonly state: string
   readonly tone: Tone
   readonly shortId: string
-  readonly lastSync: string | undefined
+  /** Its last contact. */
+  readonly last?: Omit<Moment, 'label'>
 }
 
 /** A line to press on that is not a device: a person, a connector. */
 export interface ChoiceRow {
   readonly press: Button['data']
   readonly name: string
+  /** May be empty. */
   readonly detail: string
 }
 
@@ -77,18 +97,26 @@ export type Card =
   | { readonly template: 'notice'; readonly data: { title: string; text: string; tone?: Tone } }
   | {
       readonly template: 'help'
-      readonly data: { title: string; text: string; commands: readonly { usage: string; summary: string }[] }
+      readonly data: {
+        title: string
+        text: string
+        groups: readonly { title: string; commands: readonly { name: string; usage: string; summary: string }[] }[]
+      }
     }
   | {
       readonly template: 'facts'
       readonly data: { title: string; text: string; facts: readonly Fact[]; times: readonly Moment[] }
+    }
+  | {
+      readonly template: 'status'
+      readonly data: { title: string; text: string; bars: readonly Bar[]; steps: readonly Step[] }
     }
   | { readonly template: 'devices'; readonly data: DeviceList }
   | {
       readonly template: 'choose'
       readonly data: { title: string; text: string; rows: readonly ChoiceRow[]; verb: string }
     }
-  | { readonly template: 'user'; readonly data: DeviceList & { facts: readonly Fact[] } }
+  | { readonly template: 'user'; readonly data: DeviceList & { facts: readonly Fact[]; times: readonly Moment[] } }
   | {
       readonly template: 'device'
       readonly data: {
@@ -100,9 +128,13 @@ export type Card =
         state: string
         tone: Tone
         why: string
+        /** What has just happened to it. */
         notice?: string
+        /** What is said of the last contact when there is no time of it. */
         silent?: string
         facts: readonly Fact[]
+        /** What people search by, or compare when they talk to somebody. */
+        details: readonly Fact[]
         times: readonly Moment[]
       }
     }
@@ -143,12 +175,6 @@ export type Card =
       }
     }
   | { readonly template: 'form'; readonly data: { title: string; text: string; fields: readonly Field[] } }
-
-/** One step of a story, with its time where it has happened. */
-export interface Step {
-  readonly text: string
-  readonly at?: string
-}
 
 /** The read that shows the same again: a card that can be refreshed, and of which every posted copy is kept up to date. */
 export interface About {

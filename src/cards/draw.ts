@@ -3,6 +3,7 @@ import { Template } from 'adaptivecards-templating'
 import { z } from 'zod'
 import type { Button, Reply } from './card.ts'
 import { harmless, plain } from './harmless.ts'
+import { withParts } from './parts.ts'
 
 /** Adaptive Card JSON, as Teams takes it. */
 export type Drawn = Readonly<Record<string, unknown>>
@@ -16,12 +17,13 @@ const DrawnSchema = z.record(z.string(), z.unknown())
  * Where a view is `shared` others read along: private facts are left out, and everybody gets a view of their own by refresh.
  */
 export function createCards(folder: URL) {
+  const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
   const templates = new Map(
     readdirSync(folder)
       .filter((file) => file.endsWith('.json'))
       .map((file) => [
         file.replace('.json', ''),
-        new Template(JSON.parse(readFileSync(new URL(file, folder), 'utf8'))),
+        new Template(withParts(read(file), (name) => read(`parts/${name}.json`))),
       ]),
   )
   return {
@@ -40,11 +42,12 @@ export function createCards(folder: URL) {
 }
 
 /** Teams shows six actions at most; the rest go behind its dots. */
-const actionOf = ({ title, verb, data, style }: Button, position: number) => ({
+const actionOf = ({ title, verb, data, style, leaves }: Button, position: number) => ({
   type: 'Action.Execute',
   title,
   verb,
   data,
   ...(style && { style }),
+  ...(leaves && { associatedInputs: 'none' }),
   ...(position > 4 && { mode: 'secondary' }),
 })

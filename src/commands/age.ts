@@ -8,7 +8,8 @@ export function ageOf(connectors: Connectors, now: Date): string {
   return all.length === 0 ? 'No connector is set up yet.' : `${all.join('; ')}.`
 }
 
-function stateOf(state: ConnectorState, now: Date): string {
+/** How a connector is. */
+export function stateOf(state: ConnectorState, now: Date): string {
   switch (state.kind) {
     case 'starting':
       return 'first sync is starting'

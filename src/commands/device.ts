@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Button, Fact, Moment, Reply } from '../cards/card.ts'
+import type { Button, Fact, Moment, Reply, Tone } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import { type Device, type Exemption, exemptionOf, nameOf, type Owner } from '../inventory/device.ts'
+import { soldAs } from '../inventory/models.ts'
 import { stateTexts } from '../requests/decide.ts'
 import { isWaiting } from '../requests/look.ts'
 import { isPending, type Request } from '../requests/request.ts'
 import { type Context, defineDeviceCommand } from './command.ts'
-import { clientOf, whyOf } from './explain.ts'
-import { toneOf } from './replies.ts'
+import { accessOf, clientOf } from './explain.ts'
 
 export const device = defineDeviceCommand({
   name: 'device',
@@ -66,15 +66,14 @@ export async function deviceReply(device: Device, context: Context, notice?: str
     data: {
       name: nameOf(device, owner),
       owner: owner.displayName,
-      model: device.model ?? device.type,
+      model: soldAs(device.model ?? device.type),
       os: device.os ?? 'system not known',
       shortId: context.inventory.shortId(device),
-      state: device.state,
-      tone: toneOf(device.state),
-      why: whyOf(device, owner),
+      ...accessOf(device, owner),
       ...(notice !== undefined && { notice }),
       ...contactOf(device),
       facts: factsOf(view),
+      details: detailsOf(device),
     },
     buttons: buttonsOf(view, context),
   }
@@ -83,7 +82,7 @@ export async function deviceReply(device: Device, context: Context, notice?: str
 /** When it was last here, or that it never was, and what is known of a wipe. */
 function contactOf({ statistics, firstSync }: Device): { times: Moment[]; silent?: string } {
   const { lastSync, lastAttempt, wipe, accountWipe } = statistics ?? {}
-  const known = (label: string, at: string | undefined): Moment[] => (at === undefined ? [] : [{ label, at }])
+  const known = (label: string, at: string | undefined): Moment[] => (at ? [{ label, at, private: true }] : [])
   const wipes = [
     ...known('Wipe asked for', wipe?.requested),
     ...known('Wipe sent', wipe?.sent),
@@ -93,32 +92,43 @@ function contactOf({ statistics, firstSync }: Device): { times: Moment[]; silent
     ...known('Account wipe acknowledged', accountWipe?.acknowledged),
   ]
   if (lastSync !== undefined) return { times: [...known('Last contact', lastSync), ...wipes] }
-  const silent = statistics === undefined ? 'Last contact not read yet' : 'Never synchronized'
-  return {
-    times: [...known(statistics ? 'Last attempt' : 'First contact', statistics ? lastAttempt : firstSync), ...wipes],
-    silent,
-  }
+  if (statistics === undefined)
+    return { times: known('First contact', firstSync), silent: 'Not read from Exchange yet' }
+  return { times: [...known('Last attempt', lastAttempt), ...wipes], silent: 'Never synchronized' }
 }
 
 function factsOf({ device, owner, request }: DeviceView): Fact[] {
   const facts: (Fact | undefined)[] = [
     request && { label: 'Request', value: `${request.id}: ${stateTexts[request.status.state]}`, tone: 'warning' },
-    { label: 'Client', value: clientOf(device) },
     hidden('Mailbox', owner.mail ?? owner.upn ?? owner.name),
-    owner.kind === 'SharedMailbox' ? { label: 'Mailbox kind', value: 'Shared', tone: 'warning' } : undefined,
-    owner.activeSync === false ? { label: 'ActiveSync', value: 'Off for this mailbox', tone: 'warning' } : undefined,
-    hidden('Device id', device.deviceId),
-    hidden('IMEI', device.imei),
-    hidden('Phone number', device.phone),
-    hidden('Policy', device.statistics?.policyStatus),
-    hidden('User agent', device.userAgent),
-    hidden('Connector', device.connector),
+    owner.kind === 'SharedMailbox' ? hidden('Mailbox kind', 'Shared', 'warning') : undefined,
+    owner.accountDisabled ? hidden('Account', 'Disabled', 'warning') : undefined,
+    owner.activeSync === false ? hidden('ActiveSync', 'Off for this mailbox', 'warning') : undefined,
+    hidden('Client', clientOf(device)),
+    hidden(
+      'Policy',
+      device.statistics?.policyStatus?.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+    ),
   ]
   return facts.filter((fact) => fact !== undefined)
 }
 
-const hidden = (label: string, value: string | undefined): Fact | undefined =>
-  value === undefined ? undefined : { label, value, private: true }
+function detailsOf({ connector, deviceId, friendlyName, imei, model, phone, userAgent }: Device): Fact[] {
+  const details = [
+    hidden('Calls itself', friendlyName),
+    hidden('Phone number', phone),
+    hidden('IMEI', imei),
+    hidden('Device id', deviceId),
+    hidden('Model', model),
+    hidden('User agent', userAgent),
+    hidden('Connector', connector),
+  ]
+  return details.filter((fact) => fact !== undefined)
+}
+
+/** Where others read along, a card shows no more than what tells devices apart. */
+const hidden = (label: string, value: string | undefined, tone: Tone = 'default'): Fact | undefined =>
+  value === undefined ? undefined : { label, value, tone, private: true }
 
 function buttonsOf(view: DeviceView, context: Context): Button[] {
   const { device, request } = view

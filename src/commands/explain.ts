@@ -1,8 +1,10 @@
+import type { Tone } from '../cards/card.ts'
 import { type Device, exemptionOf, type Owner } from '../inventory/device.ts'
 
 /** Exchange's reasons for an access state (DeviceAccessStateReason), in words; it may name others. */
 const reasons: Readonly<Record<string, string>> = {
   Global: "by the organization's default access level",
+  Unknown: 'and Exchange gives no reason',
   Individual: 'by a personal exemption of the mailbox',
   DeviceRule: 'by an access rule',
   Upgrade: 'for now, because the mailbox was moved or upgraded',
@@ -19,18 +21,26 @@ const reasons: Readonly<Record<string, string>> = {
   ExternalEnrollment: 'by Intune or Conditional Access: it is not enrolled; only they can change that',
 }
 
-/** Why a device may or may not connect, and what happens at its next contact. */
-export function whyOf(device: Device, owner: Owner): string {
+/** Colours of access states; Exchange may name others. */
+export const toneOf = (state: string): Tone =>
+  state === 'Allowed' ? 'good' : state === 'Blocked' ? 'attention' : state === 'Quarantined' ? 'warning' : 'accent'
+
+/** The reasons that a personal exemption overrules; others are judged before it, or by somebody else. */
+const overruled = ['Global', 'Individual', 'DeviceRule', 'Upgrade', 'Unknown']
+
+/** Whether a device may connect and why, and what its next contact changes. */
+export function accessOf(device: Device, owner: Owner): { state: string; tone: Tone; why: string } {
   const { state, reason = 'Unknown', rule } = device
-  const because =
-    reasons[reason] ?? (reason === 'Unknown' ? 'Exchange gives no reason' : `Exchange's reason: ${reason}`)
-  const named = reason === 'DeviceRule' && rule !== undefined ? `${because}: ${rule}` : because
-  const exemption = exemptionOf(device, owner)
-  const coming = exemption === 'blocked' ? 'Blocked' : exemption === 'allowed' ? 'Allowed' : undefined
-  if (coming === undefined && reason === 'Individual')
-    return 'the personal exemption is gone; Exchange decides anew at its next contact'
-  if (coming === undefined || coming === state) return named
-  return `${named}; it becomes ${coming.toLowerCase()} at its next contact, by a personal exemption`
+  const exemption = overruled.includes(reason) ? exemptionOf(device, owner) : undefined
+  const coming = (tone: Tone, what: string) => ({ state, tone, why: `until its next contact, ${what}` })
+  if (exemption === 'blocked' && state !== 'Blocked')
+    return coming('warning', 'then blocked by a personal exemption of the mailbox')
+  if (exemption === 'allowed' && state !== 'Allowed')
+    return coming('accent', 'then allowed by a personal exemption of the mailbox')
+  if (exemption === 'none' && reason === 'Individual')
+    return coming('accent', 'when Exchange decides anew; the personal exemption is gone')
+  const named = reason === 'DeviceRule' && rule !== undefined ? `: ${rule}` : ''
+  return { state, tone: toneOf(state), why: `${reasons[reason] ?? `for the reason ${reason}`}${named}` }
 }
 
 /** Which client it is, and over which protocol; only Exchange ActiveSync has a version worth showing. */

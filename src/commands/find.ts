@@ -34,9 +34,10 @@ export const find = defineCommand({
     return {
       template: 'devices',
       data: {
-        title: total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
+        title: total === 0 ? 'No device' : total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
         text: [
-          total === 0 ? 'Nothing matches; try fewer words, for example “find adele”.' : `Page ${page} of ${pages}.`,
+          ...(total === 0 ? ['Nothing matches; try fewer words, for example “find adele”.'] : []),
+          ...(pages > 1 ? [`Page ${page} of ${pages}.`] : []),
           ...guess.map((name) => `Did you mean ${name}?`),
           ageOf(context.connectors, context.now()),
         ].join(' '),

@@ -1,37 +1,52 @@
-import type { Button, DeviceRow, Reply, Tone } from '../cards/card.ts'
+import type { Bar, Button, DeviceRow, Reply, Tone } from '../cards/card.ts'
 import type { BotError } from '../errors.ts'
 import { type Device, nameOf } from '../inventory/device.ts'
+import { soldAs } from '../inventory/models.ts'
 import type { Command, Context, Values } from './command.ts'
+import { toneOf } from './explain.ts'
 
-/** Colours of access states; Exchange may name others. */
-export const toneOf = (state: string): Tone =>
-  state === 'Allowed' ? 'good' : state === 'Blocked' ? 'attention' : state === 'Quarantined' ? 'warning' : 'default'
+export function noticeReply({ code, message }: BotError): Reply {
+  const [title, tone]: Heading = headings[code] ?? ['Not done', 'attention']
+  return { template: 'notice', data: { title, text: message, tone } }
+}
 
-export const noticeReply = ({ code, message }: BotError): Reply => ({
-  template: 'notice',
-  data: { title: titles[code] ?? 'Not done', text: message, tone: 'attention' },
-})
+type Heading = readonly [title: string, tone: Tone]
 
-const titles: Partial<Record<BotError['code'], string>> = {
-  ACCESS_DENIED: 'You may not do this',
-  DEVICE_UNKNOWN: 'No such device',
-  EXCHANGE_OUTCOME_UNKNOWN: 'Outcome unknown',
-  PERSON_UNKNOWN: 'No such person',
+/** What people can put right by themselves is no alarm. */
+const headings: Partial<Record<BotError['code'], Heading>> = {
+  ACCESS_DENIED: ['You may not do this', 'warning'],
+  COMMAND_ARGUMENT: ['Something is missing', 'default'],
+  COMMAND_UNKNOWN: ['Not understood', 'default'],
+  DEVICE_UNKNOWN: ['No such device', 'default'],
+  EXCHANGE_OUTCOME_UNKNOWN: ['Outcome unknown', 'attention'],
+  PERSON_UNKNOWN: ['No such person', 'default'],
 }
 
 export function rowOf(device: Device, { inventory }: Context): DeviceRow {
   const owner = inventory.owner(device)
+  const lastSync = device.statistics?.lastSync
   return {
     press: { ref: device.guid },
     name: nameOf(device, owner),
     owner: owner.displayName,
-    model: device.model ?? device.type,
+    model: soldAs(device.model ?? device.type),
     os: device.os ?? '',
     state: device.state,
     tone: toneOf(device.state),
     shortId: inventory.shortId(device),
-    lastSync: device.statistics?.lastSync,
+    ...(lastSync && { last: { at: lastSync, private: true } }),
   }
+}
+
+/** Counts as bars, the longest of which fills its place. */
+export function barsOf(counts: readonly { label: string; count: number; tone: Bar['tone'] }[]): Bar[] {
+  const most = Math.max(1, ...counts.map(({ count }) => count))
+  return counts.map(({ label, count, tone }) => ({
+    label,
+    value: count.toLocaleString('en'),
+    share: Math.round((100 * count) / most),
+    tone,
+  }))
 }
 
 /** The arguments of a press as it can carry them on to the next button. */
@@ -72,7 +87,8 @@ export function formReply(
 ): Reply {
   const name = device === undefined ? '' : nameOf(device, context.inventory.owner(device))
   const act = (device && command.button?.title(device)) ?? titleCase(command.name)
-  const back: Button[] = device === undefined ? [] : [{ title: 'Back', verb: 'device', data: { ref: device.guid } }]
+  const back: Button[] =
+    device === undefined ? [] : [{ title: 'Back', verb: 'device', data: { ref: device.guid }, leaves: true }]
   return {
     template: 'form',
     data: { title: `${act} ${name}`.trim(), text: command.summary, fields: open },

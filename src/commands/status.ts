@@ -1,7 +1,10 @@
 import { z } from 'zod'
-import type { Fact } from '../cards/card.ts'
-import { ageOf } from './age.ts'
+import type { Step } from '../cards/card.ts'
+import type { ConnectorState } from '../connector/connectors.ts'
+import { stateOf } from './age.ts'
 import { defineCommand } from './command.ts'
+import { toneOf } from './explain.ts'
+import { barsOf } from './replies.ts'
 
 export const status = defineCommand({
   name: 'status',
@@ -13,17 +16,34 @@ export const status = defineCommand({
   changes: false,
   args: z.object({}),
   async run(_, { inventory, connectors, audit, rights, now }) {
-    const counts = inventory.counts(rights.reach('Collection.ReadResource'))
-    const facts: Fact[] = [
-      ...Object.entries(counts).map(([label, count]) => ({ label, value: count.toLocaleString('en') })),
-      { label: 'Data', value: ageOf(connectors, now()) },
-    ]
-    if (!audit.writable())
-      facts.push({
-        label: 'Audit',
-        value: 'It cannot be written: nothing that changes anything runs.',
-        tone: 'attention',
-      })
-    return { template: 'facts', data: { title: 'Status', text: '', facts, times: [] } }
+    const counts = Object.entries(inventory.counts(rights.reach('Collection.ReadResource')))
+    const total = counts.reduce((sum, [, count]) => sum + count, 0)
+    return {
+      template: 'status',
+      data: {
+        title: total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
+        text: 'By access state, and where this comes from.',
+        bars: barsOf(counts.map(([label, count]) => ({ label, count, tone: toneOf(label) }))),
+        steps: [
+          ...connectors
+            .all()
+            .map(({ name, state }) => ({ ...marks[state.kind], text: `${name}: ${stateOf(state, now())}` })),
+          ...(audit.writable() ? [] : [unrecorded]),
+        ],
+      },
+    }
   },
 })
+
+const marks: Record<ConnectorState['kind'], Pick<Step, 'mark' | 'tone'>> = {
+  starting: { mark: '…', tone: 'accent' },
+  syncing: { mark: '…', tone: 'accent' },
+  synced: { mark: '✓', tone: 'good' },
+  failed: { mark: '✕', tone: 'attention' },
+}
+
+const unrecorded: Step = {
+  mark: '✕',
+  tone: 'attention',
+  text: 'The audit cannot be written: nothing that changes anything runs.',
+}

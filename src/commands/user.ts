@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Fact } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
-import type { Owner } from '../inventory/device.ts'
-import { defineCommand } from './command.ts'
+import { type Owner, userOf } from '../inventory/device.ts'
+import { type Context, defineCommand } from './command.ts'
 import { rowOf } from './replies.ts'
 
 export const user = defineCommand({
@@ -26,7 +26,7 @@ export const user = defineCommand({
         data: {
           title: 'Who is meant?',
           text: `${people.length} people match; choose one.`,
-          rows: people.slice(0, 10).map(personOf),
+          rows: people.slice(0, 10).map((one) => personOf(one, context)),
           verb: 'user',
         },
       }
@@ -36,6 +36,7 @@ export const user = defineCommand({
       data: {
         title: owner.displayName,
         text: devices.length === 1 ? '1 device' : `${devices.length} devices`,
+        times: [],
         facts: factsOf(owner),
         rows: devices.slice(0, 10).map((device) => rowOf(device, context)),
         verb: 'device',
@@ -44,25 +45,30 @@ export const user = defineCommand({
   },
 })
 
-const personOf = (owner: Owner) => ({
+/** Where others read along, people are told apart by what stands in the names of their devices. */
+const personOf = (owner: Owner, { scope }: Context) => ({
   press: { text: owner.mail ?? owner.upn ?? owner.mailbox },
   name: owner.displayName,
-  detail: owner.mail ?? owner.upn ?? '',
+  detail: (scope === 'personal' && (owner.mail ?? owner.upn)) || userOf(owner),
 })
-
-const onOff = (value: boolean | undefined) => (value === undefined ? 'not known' : value ? 'on' : 'off')
 
 /** What the helpdesk asks of a person's mailbox; all of it is private. */
 function factsOf(owner: Owner): Fact[] {
-  const ids = (list: readonly string[] = []) => (list.length === 0 ? 'none' : list.join(', '))
-  return [
+  const facts: Omit<Fact, 'private'>[] = [
     { label: 'Mailbox', value: [owner.mail ?? owner.upn ?? owner.name, owner.kind].filter(Boolean).join(' · ') },
-    { label: 'Account', value: owner.accountDisabled === true ? 'disabled' : 'enabled' },
-    { label: 'ActiveSync', value: onOff(owner.activeSync) },
-    { label: 'Outlook mobile', value: onOff(owner.outlookMobile) },
-    { label: 'Policy', value: owner.policy ?? "the organization's default" },
-    { label: 'Allowed device ids', value: ids(owner.allowed) },
-    { label: 'Blocked device ids', value: ids(owner.blocked) },
+    { label: 'Account', ...(owner.accountDisabled ? { value: 'Disabled', tone: 'warning' } : { value: 'Enabled' }) },
+    { label: 'ActiveSync', ...onOff(owner.activeSync) },
+    { label: 'Outlook mobile', ...onOff(owner.outlookMobile) },
+    { label: 'Policy', value: owner.policy ?? "The organization's default" },
+    ...exemptions('Always allowed', owner.allowed),
+    ...exemptions('Always blocked', owner.blocked),
     { label: 'Connector', value: owner.connector },
-  ].map((fact) => ({ ...fact, private: true }))
+  ]
+  return facts.map((fact) => ({ ...fact, private: true }))
 }
+
+const onOff = (value: boolean | undefined): Pick<Fact, 'value' | 'tone'> =>
+  value === false ? { value: 'Off', tone: 'warning' } : { value: value ? 'On' : 'Not known' }
+
+const exemptions = (label: string, ids: readonly string[] = []) =>
+  ids.length === 0 ? [] : [{ label, value: ids.join(', ') }]
