@@ -49,14 +49,15 @@ export function createPipeline({ desk, commands, log }: { desk: Desk; commands: 
       const context: Context = { ...desk, ...asked, commands, rights, own }
       const devices = command.device ? resolve(context, command, values) : []
       const [device] = devices
-      entry.target = targetOf(device, values)
+      entry.target = targetOf(device, command, values)
       const instead = await replyInstead(context, command, values, devices, asked.request)
       if (instead !== undefined) {
         if (asked.activity !== undefined) desk.audit.note(entry)
         return { reply: instead, changed: false }
       }
       const run = command.check(values)
-      if (isChange(command, values)) return await carryOut(entry, () => run(context, device))
+      if (isChange(command, values))
+        return await carryOut({ ...entry, ...reasonOf(values) }, () => run(context, device))
       const reply = await run(context, device)
       if (asked.activity !== undefined) desk.audit.note(entry)
       return { reply, changed: false }
@@ -101,6 +102,8 @@ const whoAndWhere = ({ caller, activity }: Asked) => ({
   who: { tenant: caller.tenant, id: caller.id },
   ...(activity && { activity }),
 })
+
+const reasonOf = ({ reason }: Values) => (typeof reason === 'string' ? { reason } : {})
 
 /** The command that the words begin with, or that the press names; of “brake” and “brake pull” the longer one. */
 function parse(request: Asked['request'], commands: readonly Command[]): { command: Command; values: Values } {
@@ -158,10 +161,11 @@ async function replyInstead(
 }
 
 /** What the record says of the target: a device's key, else the arguments but for people's words of why. */
-function targetOf(device: Device | undefined, { reason: _, v: _v, ...values }: Values): string {
+function targetOf(device: Device | undefined, { fields }: Command, values: Values): string {
   if (device !== undefined) return `${device.connector}/${device.guid}`
-  return Object.entries(values)
-    .map(([name, value]) => `${name}:${String(value)}`)
+  return fields
+    .filter(({ name }) => name !== 'reason' && values[name] !== undefined)
+    .map(({ name }) => `${name}:${String(values[name])}`)
     .join(' ')
     .slice(0, 200)
 }

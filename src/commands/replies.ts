@@ -50,11 +50,12 @@ export function barsOf(counts: readonly { label: string; count: number; tone: Ba
 }
 
 /** The arguments of a press as it can carry them on to the next button. */
-const carried = (values: Values): Button['data'] =>
+const carried = ({ fields }: Command, values: Values): Button['data'] =>
   Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) =>
-      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : [],
-    ),
+    [...fields.map(({ name }) => name), 'v'].flatMap((name) => {
+      const value = values[name]
+      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : []
+    }),
   )
 
 /** Several devices go by what was typed: a press on one of them runs the command on it. */
@@ -71,7 +72,7 @@ export function chooseReply(
       text: `${devices.length} devices go by this name; choose one for “${command.name}”.`,
       rows: devices
         .slice(0, 10)
-        .map((device) => ({ ...rowOf(device, context), press: { ...carried(values), ref: device.guid } })),
+        .map((device) => ({ ...rowOf(device, context), press: { ...carried(command, values), ref: device.guid } })),
       verb: command.name,
     },
   }
@@ -96,7 +97,7 @@ export function formReply(
       {
         title: act,
         verb: command.name,
-        data: carried(values),
+        data: carried(command, values),
         style: command.button?.style ?? 'positive',
       },
       ...back,

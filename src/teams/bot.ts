@@ -93,7 +93,7 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
     afterwards(async () => {
       const { reply, changed } = await work
       const [id] = await Promise.allSettled([posting])
-      if (early === undefined && id.status === 'fulfilled') await sender.edit(place, id.value, draw(reply, place))
+      if (early === undefined && id.status === 'fulfilled') await sender.edit(place, id.value, () => draw(reply, place))
       if (reply.about === undefined) return
       if (changed) await live.touched(reply.about)
       if (id.status === 'rejected') return
@@ -114,11 +114,11 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
     afterwards(async () => {
       const { reply, changed } = await work
       const { replyToId: pressed } = activity
-      const show = (id: string) => sender.edit(place, id, draw(reply, place))
+      const show = (id: string) => sender.edit(place, id, () => draw(reply, place))
       if (early === undefined && pressed !== undefined) await show(pressed)
       if (changed && reply.about)
         await live.touched(reply.about, (copy, about) => {
-          if (copy.message !== pressed) return redraw(copy, about)
+          if (copy.message !== pressed || copy.place.conversation !== place.conversation) return redraw(copy, about)
           return early === undefined ? Promise.resolve() : show(pressed)
         })
     })
@@ -133,10 +133,8 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
   }
 
   /** Draws one posted copy anew, as its caller may see it now. */
-  async function redraw({ place, message: id, caller }: Copy, { verb, data }: About): Promise<void> {
-    const reply = await view(place, caller, { verb, data })
-    await sender.edit(place, id, draw(reply, place))
-  }
+  const redraw = (copy: Copy, about: About): Promise<void> =>
+    sender.edit(copy.place, copy.message, async () => draw(await view(copy.place, copy.caller, about), copy.place))
 
   /** A card of welcome, where the bot itself was installed for a person or a group. */
   async function installed(activity: TeamsActivity): Promise<undefined> {
@@ -148,7 +146,7 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
 
   async function turn(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
     const place = placeOf(activity)
-    await heard(place.scope === 'personal' ? { place, person: callerOf(activity) } : { place })
+    afterwards(() => heard(place.scope === 'personal' ? { place, person: callerOf(activity) } : { place }))
     if (activity.type === 'message') return message(activity)
     if (activity.type === 'installationUpdate') return installed(activity)
     if (activity.type === 'invoke' && activity.name === 'adaptiveCard/action') return press(activity)

@@ -48,6 +48,14 @@ export async function createLiveCards({
     if (touches.size > mostTouches && oldest !== undefined) touches.delete(oldest)
   }
 
+  /** A copy that is no longer there is forgotten. */
+  const editOrForget = (copy: Copy, about: About, by = edit) =>
+    by(copy, about).catch(async (error) => {
+      log.info({ err: error }, 'a copy could not be edited')
+      if (![403, 404].includes(statusOf(error) ?? 0)) return
+      await stored.update(keyOf(about), (old) => old && { copies: old.copies.filter((other) => !same(copy)(other)) })
+    })
+
   return {
     /** Names the present, for `remember`. */
     moment: () => moment,
@@ -57,7 +65,7 @@ export async function createLiveCards({
       await stored.update(keyOf(about), (old) => ({
         copies: [...(old?.copies ?? []).filter((other) => !same(copy)(other)), copy].slice(-most),
       }))
-      if ((touches.get(keyOf(about)) ?? 0) > drawn) await edit(copy, about)
+      if ((touches.get(keyOf(about)) ?? 0) > drawn) await editOrForget(copy, about)
     },
 
     /** Whether somebody has a copy in a place. */
@@ -66,19 +74,11 @@ export async function createLiveCards({
       return copies.some((copy) => copy.place.conversation === place.conversation)
     },
 
-    /** Edits every copy, `by` this where it is told how; one that is no longer there is forgotten. */
+    /** Edits every copy, `by` this where it is told how. */
     async touched(about: About, by = edit): Promise<void> {
       touch(keyOf(about))
       const { copies = [] } = (await stored.get(keyOf(about))) ?? {}
-      for (const copy of copies)
-        await by(copy, about).catch(async (error) => {
-          log.info({ err: error }, 'a copy could not be edited')
-          if (![403, 404].includes(statusOf(error) ?? 0)) return
-          await stored.update(
-            keyOf(about),
-            (old) => old && { copies: old.copies.filter((other) => !same(copy)(other)) },
-          )
-        })
+      for (const copy of copies) await editOrForget(copy, about, by)
     },
   }
 }

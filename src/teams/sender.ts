@@ -3,6 +3,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { z } from 'zod'
 import type { Drawn } from '../cards/draw.ts'
 import type { Place } from '../notify/conversations.ts'
+import { createTurns } from '../store/turns.ts'
 import type { BotCredentials } from './adapter.ts'
 
 export type Sender = ReturnType<typeof createSender>
@@ -30,6 +31,7 @@ const patience = retry(
  */
 export function createSender(credentials: BotCredentials) {
   const clients = new Map<string, Promise<ConnectorClient>>()
+  const { inTurn } = createTurns(1)
 
   function clientOf({ serviceUrl }: Place) {
     const known = clients.get(serviceUrl)
@@ -73,11 +75,12 @@ export function createSender(credentials: BotCredentials) {
       return [email, userPrincipalName].flatMap((address) => address?.toLowerCase() ?? [])
     },
 
-    async edit(place: Place, id: string, card: Drawn): Promise<void> {
-      const { conversations } = await clientOf(place)
-      await patience.execute(() =>
-        conversations.updateActivity(place.conversation, id, { ...messageOf(place, card), id }),
-      )
-    },
+    /** Edits of one message come one after the other, each drawn when it is its turn: the newest state stands last. */
+    edit: (place: Place, id: string, draw: () => Drawn | Promise<Drawn>): Promise<void> =>
+      inTurn(`${place.conversation} ${id}`, async () => {
+        const { conversations } = await clientOf(place)
+        const message = { ...messageOf(place, await draw()), id }
+        await patience.execute(() => conversations.updateActivity(place.conversation, id, message))
+      }),
   }
 }
