@@ -115,6 +115,9 @@ export async function createConnectors(options: ConnectorsOptions) {
       start(connector)
     },
 
+    /** Throws EXCHANGE_UNREACHABLE while the connector is not connected. */
+    exchange: exchangeOf,
+
     all: () => [...running.values()].map(({ connector, state }) => ({ name: connector.name, state })),
 
     /** Whether every connector has read its organization once. */

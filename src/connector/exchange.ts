@@ -114,6 +114,9 @@ export function createExchange({ transport, onPremises }: { transport: Transport
     remove: (guid: string, signal: AbortSignal) =>
       run('Remove-MobileDevice', { Identity: guid, Confirm: false }, signal),
 
+    /** For rooms with cmdlets of their own, such as policy/. */
+    invoke: (cmdlet: Cmdlet, signal: AbortSignal) => transport.invoke(refuseEmpty(cmdlet), signal),
+
     close: () => transport.close(),
   }
 }
