@@ -23,6 +23,15 @@ export const cancelled = ({ reason }: AbortSignal, mayHaveRun: boolean) =>
     mayHaveRun,
   )
 
+/** Rejects as soon as the signal aborts; what the promise does later is up to whoever holds it. */
+export function until<T>(promise: Promise<T>, signal: AbortSignal, mayHaveRun: boolean): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(cancelled(signal, mayHaveRun))
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
+}
+
 /** A wait that an abort ends early is no failure: whatever comes next finds the abort out by itself. */
 export const ignoreAbort = (signal: AbortSignal) => (error: unknown) => {
   if (!signal.aborted) throw error

@@ -108,9 +108,8 @@ export function createHttp(
 ): Http {
   const isSecure = url.protocol === 'https:'
   const options = { keepAlive: true, timeout: keepAliveMs }
-  const agent = isSecure
-    ? new https.Agent({ ...options, ca: [...getCACertificates(), ...ca] })
-    : new http.Agent(options)
+  const trusted = ca.length > 0 && { ca: [...getCACertificates(), ...ca] }
+  const agent = isSecure ? new https.Agent({ ...options, ...trusted }) : new http.Agent(options)
   const cookies = new Map<string, string>()
 
   const keepCookies = ({ headers }: IncomingMessage) => {

@@ -1,16 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BotError } from '../../errors.ts'
-import { isLoopback } from '../../tokens.ts'
 import { type Cmdlet, isRead, Refusal, type Transport } from '../transport.ts'
-import { basic, type Credential, negotiate } from './authentication.ts'
-import { Interrupted, ignoreAbort, isGone } from './conversation.ts'
-import { createHttp, HttpFailure } from './http.ts'
+import type { Credential } from './authentication.ts'
+import { Interrupted, isGone } from './conversation.ts'
+import { createOpening } from './opening.ts'
 import type { Limits } from './pool.ts'
-import { secondsToWait } from './refusal.ts'
 import type { Log, Warn } from './runner.ts'
-import { openShell, type Shell } from './shell.ts'
+import type { Shell } from './shell.ts'
 import { createShells } from './shells.ts'
-import { faults, WsmanFault } from './wsman.ts'
 
 export interface OnPremisesOptions {
   /** `https://ex1.contoso.com/PowerShell/`; http is for this machine only. */
@@ -25,8 +22,9 @@ export interface OnPremisesOptions {
   readonly shells?: number
   /** Cmdlets that every new session begins with, such as Set-ADServerSettings; they must bear repetition. */
   readonly prepare?: readonly Cmdlet[]
+  /** After how long without work a shell is deleted. */
   readonly idleMs?: number
-  /** The longest that one cmdlet may take. */
+  /** The longest that one cmdlet may take; by default two hours for a read, five minutes for anything else. */
   readonly deadlineMs?: number
   readonly limits?: Partial<Limits>
   readonly warn?: Warn
@@ -42,84 +40,34 @@ const defaultLimits: Limits = {
   pipelineObjects: 10_000_000,
 }
 
-/** How often a session is asked for that Exchange throttles, and the longest wait that is worth it. */
-const maxOpenings = 3
-const maxWaitSeconds = 120
+const minute = 60_000
 
-const maxRedirections = 3
+const silent = () => {}
+const pause = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal })
+
+/** How long `close` lets an opening go on, so that the session that comes of it can be deleted. */
+const graceMs = 10_000
 
 /** Carries cmdlets to on-premises Exchange over PowerShell remoting ([MS-PSRP] over [MS-WSMV]). */
 export function createOnPremisesTransport(options: OnPremisesOptions): Transport {
-  const { credential, hosts = [], ca = [], authentication = 'basic', prepare = [], limits } = options
-  const { warn = () => {}, log = () => {}, now = () => new Date(), wait = pause } = options
-  const address = addressOf(options.address)
-  const mayHaveCredential = ({ host, hostname }: URL) =>
-    [address.hostname, ...hosts].some((one) => one === host || one === hostname || hostname.endsWith(`.${one}`))
+  const { address, credential, hosts = [], ca = [], authentication = 'basic', prepare = [], deadlineMs } = options
+  const { warn = silent, log = silent, now = () => new Date(), wait = pause } = options
+  const { shells: size = 2, idleMs = 90_000 } = options
+  const limits = { ...defaultLimits, ...options.limits }
   const closing = new AbortController()
-  let notBefore = 0
-
-  const connect = (url: URL, signal: AbortSignal) => {
-    const proof = authentication === 'kerberos' ? negotiate(url.hostname, credential) : basic(credential)
-    return openShell(
-      {
-        to: url.href,
-        http: createHttp(url, { authentication: proof, ca }),
-        limits: { ...defaultLimits, ...limits },
-        wait,
-        warn,
-        log,
-      },
-      signal,
-    )
-  }
-
-  /** Opens a session where Exchange wants it, as long as the credential may go there. */
-  const follow = async (url: URL, signal: AbortSignal, redirections = 0): Promise<Shell> => {
-    try {
-      return await connect(url, signal)
-    } catch (error) {
-      const target = redirectionOf(error, url)
-      if (!target || redirections === maxRedirections) throw error
-      if (target.protocol !== 'https:' || !mayHaveCredential(target))
-        throw new Interrupted(`it redirects to ${target.host}, which is not among the hosts of the credential`, false)
-      return follow(target, signal, redirections + 1)
-    }
-  }
-
-  const begin = async (signal: AbortSignal) => {
-    const shell = await follow(address, signal)
-    try {
-      for (const cmdlet of prepare) await drain(shell.run(cmdlet, signal))
-      return shell
-    } catch (error) {
-      await shell.settled()
-      await shell.remove()
-      throw error instanceof Interrupted ? new Interrupted(error.message, false, { cause: error }) : error
-    }
-  }
-
-  const open = async (signal: AbortSignal) => {
-    for (let opening = 1; ; opening++) {
-      const early = notBefore - now().getTime()
-      if (early > 0) await wait(early, signal).catch(ignoreAbort(signal))
-      try {
-        return await begin(signal)
-      } catch (error) {
-        if (!(error instanceof Refusal) || error.kind !== 'throttled') throw error
-        const seconds = secondsToWait(error.message) ?? 2 ** opening
-        notBefore = now().getTime() + seconds * 1000
-        if (opening === maxOpenings || seconds > maxWaitSeconds) throw error
-        log({ seconds }, 'Exchange throttles')
-      }
-    }
-  }
-
-  const { shells: size = 2, idleMs = 90_000, deadlineMs = 30 * 60_000 } = options
+  const closed = new AbortController()
+  const outside = { warn, log, now, wait, closed: closed.signal }
+  const open = createOpening({ address, credential, hosts, ca, authentication, prepare, limits, ...outside })
   const shells = createShells({ open, size: Math.min(Math.max(size, 1), 3), idleMs })
+
+  /** Whether a cmdlet that failed so may be sent once more: a read that has shown nothing yet, or what never arrived. */
+  const mayRepeat = (error: unknown, cmdlet: Cmdlet, handed: number) =>
+    error instanceof Interrupted && (isRead(cmdlet) ? handed === 0 : isGone(error.cause) && !error.mayHaveRun)
 
   return {
     async *invoke(cmdlet, signal) {
-      const inTime = AbortSignal.any([signal, closing.signal, AbortSignal.timeout(deadlineMs)])
+      const deadline = AbortSignal.timeout(deadlineMs ?? (isRead(cmdlet) ? 120 : 5) * minute)
+      const inTime = AbortSignal.any([signal, closing.signal, deadline])
       for (let attempt = 1; ; attempt++) {
         let shell: Shell | undefined
         let handed = 0
@@ -133,10 +81,8 @@ export function createOnPremisesTransport(options: OnPremisesOptions): Transport
           return
         } catch (error) {
           isClean = error instanceof Refusal
-          const isLost = error instanceof Interrupted && isGone(error.cause)
-          if (isLost) shells.forget()
-          const mayRepeat = isRead(cmdlet) ? handed === 0 : isLost && !error.mayHaveRun
-          if (!shell || !(error instanceof Interrupted) || !mayRepeat || attempt > 1 || inTime.aborted)
+          if (error instanceof Interrupted && isGone(error.cause)) shells.forget()
+          if (!shell || attempt > 1 || inTime.aborted || !mayRepeat(error, cmdlet, handed))
             throw asBotError(error, cmdlet)
         } finally {
           const back = shell && shells.release(shell)
@@ -146,39 +92,11 @@ export function createOnPremisesTransport(options: OnPremisesOptions): Transport
     },
     async close() {
       closing.abort()
+      const timer = setTimeout(() => closed.abort(), graceMs)
       await shells.close()
+      clearTimeout(timer)
     },
   }
-}
-
-/** Basic shows the password to whoever listens, so it travels encrypted or not at all; so does a Kerberos log-on. */
-function addressOf(text: string): URL {
-  const url = URL.parse(text)
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
-    throw new BotError('CONFIG_INVALID', `The address ${text} is not one such as https://ex1.contoso.com/PowerShell/`)
-  if (url.protocol === 'http:' && !isLoopback(url))
-    throw new BotError('CREDENTIAL_UNUSABLE', `it would travel unencrypted to ${text}; use https`)
-  if (url.pathname === '/') url.pathname = '/PowerShell/'
-  if (!url.pathname.endsWith('/')) url.pathname += '/'
-  return url
-}
-
-const pause = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal })
-
-const drain = async (rows: AsyncIterable<unknown>) => {
-  for await (const row of rows) void row
-}
-
-/** Where a failed opening was sent to: by HTTP, or by a fault whose text names the address. */
-function redirectionOf(error: unknown, from: URL): URL | undefined {
-  const cause = error instanceof Interrupted ? error.cause : undefined
-  const location =
-    cause instanceof HttpFailure
-      ? cause.location
-      : cause instanceof WsmanFault && cause.code === faults.redirect
-        ? /https?:\/\/[^\s"<>]+/.exec(cause.message)?.[0]
-        : undefined
-  return location === undefined ? undefined : (URL.parse(location, from) ?? undefined)
 }
 
 function asBotError(error: unknown, cmdlet: Cmdlet): unknown {

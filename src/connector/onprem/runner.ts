@@ -10,6 +10,7 @@ import {
   interruptedBy,
   isGone,
   mayHaveActed,
+  until,
 } from './conversation.ts'
 import type { Pool, PoolEvent } from './pool.ts'
 import { refusalOf, refusalOfFault, requestIdOf, truncationOf } from './refusal.ts'
@@ -41,15 +42,6 @@ export interface RunnerOptions {
 
 /** How the conversation about one cmdlet stands, and so what has to follow it. */
 type Standing = 'running' | 'done' | 'broken'
-
-/** Rejects as soon as the signal aborts; what the promise does later is up to whoever holds it. */
-function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(cancelled(signal, true))
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) abort()
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
-}
 
 export function createRunner({ pool, conversation, line, warn, log }: RunnerOptions): Runner {
   let isUsable = true
@@ -88,8 +80,8 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
     const signal = farewell()
     try {
       await conversation.ask(signalTo(commandId, 'stop'), signal)
-      let { done } = await until(pending ?? listen(commandId), signal)
-      while (!done && !pool.isReady()) ({ done } = await until(listen(commandId), signal))
+      let { done } = await until(pending ?? listen(commandId), signal, true)
+      while (!done && !pool.isReady()) ({ done } = await until(listen(commandId), signal, true))
     } catch (error) {
       isUsable = false
       if (!isGone(error)) log({ err: error }, 'a cmdlet did not stop')
@@ -132,7 +124,7 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
     try {
       while (standing === 'running') {
         pending ??= listen(commandId)
-        const { events, done } = await until(pending, signal)
+        const { events, done } = await until(pending, signal, true)
         pending = undefined
         for (const event of events)
           if (event.kind === 'ended') ended = event
@@ -149,9 +141,8 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
       standing = ended && isGone(error) ? 'done' : 'broken'
       if (standing === 'broken') throw interruptedBy(error, true)
     } finally {
-      if (standing === 'running') settling = stop(commandId, pending)
-      else if (standing === 'done') settling = terminate(commandId)
-      else isUsable = false
+      if (standing === 'broken') isUsable = false
+      else settling = standing === 'done' || pool.isReady() ? terminate(commandId) : stop(commandId, pending)
     }
     if (ended?.state === 'failed' && ended.error !== undefined) throw refused(cmdlet, ended.error)
     if (ended?.state !== 'completed') throw new Interrupted('the cmdlet ended without saying how', true)

@@ -1,4 +1,4 @@
-import { Interrupted } from './conversation.ts'
+import { cancelled, Interrupted, until } from './conversation.ts'
 import type { Shell } from './shell.ts'
 
 export interface ShellsOptions {
@@ -82,20 +82,29 @@ export function createShells({ open, size, idleMs }: ShellsOptions): Shells {
     givePlace()
   }
 
+  /** Who gives up does not wait for the opening; what comes of it is put back. */
+  const openFor = async (signal: AbortSignal) => {
+    const opening = track(open(signal))
+    try {
+      const shell = await until(opening, signal, false)
+      busy.add(shell)
+      return shell
+    } catch (error) {
+      track(opening.then(putBack, givePlace))
+      throw error
+    }
+  }
+
   return {
     async lease(signal) {
-      if (isClosed || signal.aborted) throw new Interrupted(isClosed ? 'the connector is closed' : 'cancelled', false)
+      if (isClosed) throw new Interrupted('the connector is closed', false)
+      if (signal.aborted) throw cancelled(signal, false)
       await takePlace(signal)
       const kept = [...idle.keys()].at(-1)
-      if (kept) takeIdle(kept)
-      try {
-        const shell = kept ?? (await track(open(signal)))
-        busy.add(shell)
-        return shell
-      } catch (error) {
-        givePlace()
-        throw error
-      }
+      if (!kept) return openFor(signal)
+      takeIdle(kept)
+      busy.add(kept)
+      return kept
     },
     release: (shell) => track(putBack(shell)),
     forget() {

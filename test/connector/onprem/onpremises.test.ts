@@ -281,6 +281,15 @@ describe('connector/onprem on the way', () => {
     assert.equal(await writes(organization), 0)
   })
 
+  it('does not wait for a session that opens slowly once it is given up, and leaves none behind', async () => {
+    const { organization, transport } = await start()
+    await sandbox.fault({ cmdlet: 'New-PSSession', then: 'slow', ms: 300 })
+    const given = transport.invoke({ name: 'Get-MobileDevice', parameters: {} }, AbortSignal.timeout(50))
+    assert.equal((await failure(drain(given))).code, 'EXCHANGE_UNREACHABLE')
+    assert.deepEqual(await shells(), [])
+    assert.equal(await sandbox.runs(organization, 'Get-MobileDevice'), 0)
+  })
+
   it('gives a cmdlet up that takes longer than the deadline', async () => {
     const { transport } = await start({ deadlineMs: 100 })
     await sandbox.fault({ cmdlet: 'Get-MobileDevice', then: 'slow', ms: 300 })
