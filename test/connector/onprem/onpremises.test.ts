@@ -183,21 +183,25 @@ describe('connector/onprem on the way', () => {
       assert.equal(await sandbox.runs(organization, 'Get-MobileDevice'), 2)
     })
 
-  it('does not run a read again that has handed rows on, since they would come twice', async () => {
-    const { organization, proxy, transport } = await start()
-    await sandbox.control('POST', `organizations/${encodeURIComponent(organization.name)}/changes`, { new: 900 })
-    const rows: unknown[] = []
-    const reading = async () => {
-      const cmdlet = { name: 'Get-MobileDevice', parameters: { ResultSize: 'Unlimited' } }
-      for await (const row of transport.invoke(cmdlet, forever)) {
-        if (rows.length === 0) proxy.spoil('Receive of a command', 'lost-before', 99)
-        rows.push(row)
+  for (const [mishap, times] of [
+    ['lost-before', 99],
+    ['lost-for-good', 1],
+  ] as const)
+    it(`does not run a read again that has handed rows on, since they would come twice (${mishap})`, async () => {
+      const { organization, proxy, transport } = await start()
+      await sandbox.control('POST', `organizations/${encodeURIComponent(organization.name)}/changes`, { new: 900 })
+      const rows: unknown[] = []
+      const reading = async () => {
+        const cmdlet = { name: 'Get-MobileDevice', parameters: { ResultSize: 'Unlimited' } }
+        for await (const row of transport.invoke(cmdlet, forever)) {
+          if (rows.length === 0) proxy.spoil('Receive of a command', mishap, times)
+          rows.push(row)
+        }
       }
-    }
-    assert.equal((await failure(reading())).code, 'EXCHANGE_UNREACHABLE')
-    assert.ok(rows.length > 0 && rows.length < 903)
-    assert.equal(await sandbox.runs(organization, 'Get-MobileDevice'), 1)
-  })
+      assert.equal((await failure(reading())).code, 'EXCHANGE_UNREACHABLE')
+      assert.ok(rows.length > 0 && rows.length < 903)
+      assert.equal(await sandbox.runs(organization, 'Get-MobileDevice'), 1)
+    })
 
   it('reads all of a long answer although answers on the way get lost', async () => {
     const { organization, proxy, transport } = await start()

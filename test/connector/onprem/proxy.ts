@@ -7,6 +7,8 @@ import { cert, key } from './certificate.ts'
 export type Mishap =
   | 'lost-before'
   | 'lost-after'
+  /** Like lost-after, but the server does not know the request again when it is repeated. */
+  | 'lost-for-good'
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly fault: string; readonly text?: string }
   | { readonly change: (answer: string) => string }
@@ -75,8 +77,9 @@ export async function startProxy(target: string, { isSecure = false } = {}) {
       response.statusCode = 500
       return response.end(faultOf(mishap.fault, mishap.text ?? 'no', /MessageID>([^<]+)/.exec(text)?.[1]))
     }
-    const said = await forward(request.headers, body)
-    if (mishap === 'lost-after') return response.destroy()
+    const other = text.replace(/uuid:.{8}/, 'uuid:00000000')
+    const said = await forward(request.headers, mishap === 'lost-for-good' ? Buffer.from(other) : body)
+    if (typeof mishap === 'string') return response.destroy()
     response.statusCode = said.status
     for (const [name, value] of Object.entries(said.headers))
       if (value !== undefined && !/^(content-length|transfer-encoding|connection|keep-alive)$/.test(name))
