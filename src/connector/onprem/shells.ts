@@ -23,7 +23,7 @@ export interface Shells {
 export function createShells({ open, size, idleMs }: ShellsOptions): Shells {
   const idle = new Map<Shell, NodeJS.Timeout>()
   const busy = new Set<Shell>()
-  const waiting: (() => void)[] = []
+  const waiting = new Set<() => void>()
   /** What `close` has to wait for. */
   const work = new Set<Promise<unknown>>()
   let places = size
@@ -43,19 +43,23 @@ export function createShells({ open, size, idleMs }: ShellsOptions): Shells {
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const abort = () => {
-      waiting.splice(waiting.indexOf(resolve), 1)
-      reject(new Interrupted('cancelled', false))
+      waiting.delete(resolve)
+      reject(cancelled(signal, false))
     }
-    waiting.push(resolve)
+    waiting.add(resolve)
     signal.addEventListener('abort', abort, { once: true })
     await promise.finally(() => signal.removeEventListener('abort', abort))
   }
 
   /** A place that somebody waits for goes straight to them. */
   const givePlace = () => {
-    const next = waiting.shift()
-    if (next) next()
-    else places += 1
+    const [next] = waiting
+    if (!next) {
+      places += 1
+      return
+    }
+    waiting.delete(next)
+    next()
   }
 
   const takeIdle = (shell: Shell) => {
