@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { BotError } from './errors.ts'
-import { IdentitySchema } from './tokens.ts'
+import { IdentitySchema, isLoopback } from './tokens.ts'
 
 const hosts = z.array(z.string().min(1)).min(1)
 
@@ -34,11 +34,13 @@ export async function readCredential(folder: string, name: string): Promise<Cred
   }
 }
 
-/** A credential goes to the hosts that it names and to those below them, and nowhere else. */
+/** A credential goes to the hosts that it names and to those below them, encrypted or within this machine, and nowhere else. */
 export function assertHost({ hosts }: Credential, address: URL, name: string): void {
+  const refuse = (why: string) =>
+    new BotError('CREDENTIAL_UNUSABLE', `${name} may not be sent to ${address.host}; ${why}`)
   const listed = hosts.some(
     (host) => host === address.host || host === address.hostname || address.hostname.endsWith(`.${host}`),
   )
-  if (!listed)
-    throw new BotError('CREDENTIAL_UNUSABLE', `${name} may not be sent to ${address.host}; its hosts do not name it`)
+  if (!listed) throw refuse('its hosts do not name it')
+  if (address.protocol !== 'https:' && !isLoopback(address)) throw refuse('the address must begin with https')
 }

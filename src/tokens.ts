@@ -11,8 +11,8 @@ export const IdentitySchema = z.union([
 
 export type Identity = z.infer<typeof IdentitySchema>
 
-/** Resolves to a bearer token; `renew` does not take a kept one, `claims` answers a challenge of the resource. */
-export type Tokens = (options?: { readonly renew?: true; readonly claims?: string }) => Promise<string>
+/** Resolves to a bearer token: another one than was `refused`, and one that answers the `claims` of a challenge. */
+export type Tokens = (challenge?: { readonly refused: string; readonly claims?: string }) => Promise<string>
 
 const margin = 5 * 60_000
 
@@ -26,22 +26,30 @@ export const isLoopback = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\])$/.te
 export function createTokens(about: { login: string; scope: string; identity: Identity; now: () => Date }): Tokens {
   const login = new URL(about.login)
   const fetchToken = isLoopback(login) ? plainPost(login, about) : azure(login, about)
-  let kept: Promise<AccessToken> | undefined
-  let until = 0
-  return async ({ renew, claims } = {}) => {
-    if (kept === undefined || renew === true || claims !== undefined || about.now().getTime() >= until) {
-      until = Number.POSITIVE_INFINITY
-      kept = fetchToken(claims)
-      kept.then(
-        (token) => {
-          until = token.expiresOnTimestamp - margin
-        },
-        () => {
-          kept = undefined
-        },
-      )
-    }
-    return (await kept).token
+  let kept: { readonly promise: Promise<AccessToken>; token?: AccessToken } | undefined
+
+  /** Whoever asks while a token is on its way shares it; one that could not be fetched is forgotten. */
+  function renew(claims?: string) {
+    const promise = fetchToken(claims)
+    const mine: typeof kept = { promise }
+    kept = mine
+    promise.then(
+      (token) => {
+        mine.token = token
+      },
+      () => {
+        if (kept === mine) kept = undefined
+      },
+    )
+    return mine
+  }
+
+  return async (challenge) => {
+    const token = kept?.token
+    const isStale = token !== undefined && about.now().getTime() >= token.expiresOnTimestamp - margin
+    const isRefused = token !== undefined && token.token === challenge?.refused
+    const { promise } = kept === undefined || isStale || isRefused ? renew(challenge?.claims) : kept
+    return (await promise).token
   }
 }
 
@@ -75,23 +83,27 @@ const TokenAnswerSchema = z.object({ access_token: z.string(), expires_in: z.coe
 /** MSAL refuses http, so a loopback issuer is asked as RFC 6749 section 4.4.2 describes. */
 function plainPost(login: URL, about: { identity: Identity; scope: string; now: () => Date }): Fetch {
   const { identity, scope, now } = about
-  return async () => {
+  return async (claims) => {
     if (!('secret' in identity)) throw new BotError('CREDENTIAL_UNUSABLE', 'a loopback issuer needs a secret')
     const body = new URLSearchParams({
       grant_type: 'client_credentials',
       client_id: identity.clientId,
       client_secret: identity.secret,
       scope,
+      ...(claims && { claims }),
     })
     const url = `${login.href.replace(/\/$/, '')}/oauth2/v2.0/token`
-    const answer = await fetch(url, { method: 'POST', body, redirect: 'error', signal: AbortSignal.timeout(10_000) })
-      .then(async (response) => ({ ok: response.ok, text: await response.text() }))
-      .catch((cause) => {
-        throw unusable('', cause)
-      })
-    if (!answer.ok) throw unusable(answer.text, undefined)
-    const token = TokenAnswerSchema.parse(JSON.parse(answer.text))
-    return { token: token.access_token, expiresOnTimestamp: now().getTime() + token.expires_in * 1000 }
+    try {
+      const answer = await fetch(url, { method: 'POST', body, redirect: 'error', signal: AbortSignal.timeout(10_000) })
+      const text = await answer.text()
+      if (!answer.ok) throw unusable(text, undefined)
+      const token = TokenAnswerSchema.parse(JSON.parse(text))
+      return { token: token.access_token, expiresOnTimestamp: now().getTime() + token.expires_in * 1000 }
+    } catch (cause) {
+      if (cause instanceof BotError) throw cause
+      // A SyntaxError quotes what was read, which may be a token.
+      throw unusable('', cause instanceof SyntaxError ? undefined : cause)
+    }
   }
 }
 

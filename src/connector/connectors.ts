@@ -161,7 +161,7 @@ export async function createConnectors(options: ConnectorsOptions) {
 /** Throws CREDENTIAL_UNUSABLE before anything is sent where the credential must not go. */
 async function open(connector: Connector, { demo, credentials, now, log }: ConnectorsOptions): Promise<Exchange> {
   const { name, address, authority, tenant, credential: named } = connector
-  if (demo && !isLoopback(new URL(address)))
+  if (demo && ![address, authority].every((url) => isLoopback(new URL(url))))
     throw new BotError('EXCHANGE_UNREACHABLE', 'the demo reaches this machine only')
   const credential = await readCredential(credentials, named)
   for (const url of [address, authority]) assertHost(credential, new URL(url), named)

@@ -14,10 +14,10 @@ export interface Page {
   readonly warnings: readonly string[]
 }
 
-/** Something that may pass by itself: Exchange was too busy to run the cmdlet, or its answer was lost. */
+/** Something that may pass by itself: the request never left, Exchange was too busy to run it, or its answer was lost. */
 export class Passing extends Error {
   override readonly name = 'Passing'
-  readonly kind: 'busy' | 'lost'
+  readonly kind: 'unsent' | 'busy' | 'lost'
   /** What Exchange asked to be waited, in milliseconds. */
   readonly wait: number
 
@@ -32,11 +32,20 @@ const PageSchema = z.object({
   value: z.array(z.record(z.string(), z.unknown())).default([]),
   '@odata.nextLink': z.string().optional(),
   '@adminapi.warnings': z.array(z.string()).default([]),
+  '@adminapi.errors': z.array(z.unknown()).nullish(),
+  '@adminapi.confirmationmessage': z.string().nullish(),
 })
 
-/** A write answers with an empty body or an empty list: both are success. */
+/**
+ * Reads a successful answer; a write answers with an empty body or an empty list. Throws Passing when it cannot be read or
+ * reports errors beside its rows, and Refusal when Exchange wants to be asked again instead of having run the cmdlet.
+ */
 export function readPage(body: unknown): Page {
-  const page = PageSchema.parse(body === '' ? {} : body)
+  const { data: page, error } = PageSchema.safeParse(body === '' ? {} : body)
+  if (page === undefined) throw new Passing('lost', 'its answer could not be read', { cause: error })
+  const { '@adminapi.errors': errors, '@adminapi.confirmationmessage': question } = page
+  if (errors && errors.length > 0) throw new Passing('lost', `it reported ${JSON.stringify(errors).slice(0, 400)}`)
+  if (question) throw new Refusal('invalid', `it wants a confirmation: ${question}`)
   return { rows: page.value, nextLink: page['@odata.nextLink'], warnings: page['@adminapi.warnings'] }
 }
 
@@ -46,7 +55,6 @@ export const isTruncation = (warning: string) => /ResultSize|there are more resu
 const text = z.string().optional().catch(undefined)
 const ErrorSchema = z.object({
   error: z.object({
-    code: text,
     message: text,
     details: z
       .array(z.object({ message: text }))
@@ -60,34 +68,37 @@ const ErrorSchema = z.object({
 })
 
 /**
- * Reads an error answer. The status alone does not tell: not-found comes as 404 and as 400, and a 403 often has a body of
- * NUL bytes with its reason in `x-ms-diagnostics`. Texts are localised, so the exception's class decides where there is one.
+ * Reads an error answer. The status alone does not tell: not-found comes as 404 and as 400, a 404 without Exchange's words may
+ * come from anywhere on the way, and a 403 often has a body of NUL bytes with its reason in `x-ms-diagnostics`. Texts are
+ * localised, so the exception's class decides where there is one.
  */
 export function readFailure(answer: Answer): Refusal | Passing {
-  const { type, message } = exceptionOf(answer)
-  const said = message ?? answer.header('x-ms-diagnostics') ?? `HTTP ${answer.status}`
-  if (answer.status === 429) return new Passing('busy', 'it is busy', waitOf(answer))
-  if (
-    answer.status >= 500 ||
-    /CmdletProxyNotAvailable|ServerBusy|Transient|BackendCommunication/.test(`${type} ${said}`)
-  )
-    return new Passing('lost', said, waitOf(answer))
-  if (answer.status === 401 || answer.status === 403) return new Refusal('permission', said, type)
-  if (/ManagementObjectNotFound/.test(type ?? '') || answer.status === 404 || /couldn.t be found/.test(said))
-    return new Refusal('notFound', said, type)
-  return new Refusal(answer.status === 400 ? 'invalid' : 'other', said, type)
+  const { status, header } = answer
+  const { type = '', message } = exceptionOf(answer)
+  const said = message ?? diagnosisOf(header('x-ms-diagnostics')) ?? `HTTP ${status}`
+  if (status === 401)
+    return new Refusal(
+      'permission',
+      'it does not accept the app: has it Exchange.ManageAsApp, and is the tenant its id?',
+    )
+  if (status === 403) return new Refusal('permission', said, type)
+  if (status === 429) return new Passing('busy', 'it is busy', waitOf(answer))
+  const passes = /CmdletProxyNotAvailable|ServerBusy|Transient|BackendCommunication/.test(`${type} ${said}`)
+  if (status >= 500 || status === 408 || passes) return new Passing('lost', said, waitOf(answer))
+  const isNotFound = /ManagementObjectNotFound/.test(type) || /couldn.t be found/.test(said)
+  if (isNotFound || (status === 404 && message !== undefined)) return new Refusal('notFound', said, type)
+  return new Refusal(status === 400 ? 'invalid' : 'other', said, type)
 }
 
 /** `details[0].message` is `ErrorId|class|text`, at times JSON with a Message; else the inner exception says it. */
-function exceptionOf(answer: Answer): { type: string | undefined; message: string | undefined } {
-  const parsed = ErrorSchema.safeParse(answer.body)
-  if (!parsed.success) return { type: answer.header('x-exceptiontype'), message: undefined }
-  const { details, innererror, message } = parsed.data.error
-  const detail = /^[^|]*\|([^|]*)\|(.*)$/s.exec(unwrap(details?.[0]?.message ?? ''))
-  const inner = innererror?.internalexception
+function exceptionOf({ body, header }: Answer): { type: string | undefined; message: string | undefined } {
+  const error = ErrorSchema.safeParse(body).data?.error
+  const detail = unwrap(error?.details?.[0]?.message ?? '')
+  const [, type, text] = /^[^|]*\|([^|]*)\|(.*)$/s.exec(detail) ?? []
+  const inner = error?.innererror?.internalexception
   return {
-    type: detail?.[1] ?? inner?.type ?? answer.header('x-exceptiontype'),
-    message: detail?.[2] ?? (details?.[0]?.message || inner?.message || message),
+    type: type || inner?.type || header('x-exceptiontype'),
+    message: text || detail || inner?.message || error?.message,
   }
 }
 
@@ -100,8 +111,11 @@ function unwrap(message: string): string {
   }
 }
 
+/** The reason in `2000008;reason="…";error_category="…"`. */
+const diagnosisOf = (header: string | undefined) => /reason="([^"]*)"/.exec(header ?? '')?.[1] ?? header
+
 /** Retry-After in seconds, which may be decimal. */
-function waitOf(answer: Answer): { wait?: number } {
-  const seconds = Number(answer.header('retry-after') ?? Number.NaN)
+function waitOf({ header }: Answer): { wait?: number } {
+  const seconds = Number(header('retry-after') ?? Number.NaN)
   return Number.isFinite(seconds) ? { wait: Math.max(0, seconds * 1000) } : {}
 }

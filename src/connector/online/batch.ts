@@ -20,7 +20,7 @@ const AnswersSchema = z.object({
     z.object({
       id: z.string(),
       status: z.number(),
-      headers: z.record(z.string(), z.coerce.string()).default({}),
+      headers: z.record(z.string(), z.coerce.string()).nullish(),
       body: z.unknown(),
     }),
   ),
@@ -36,9 +36,7 @@ const most = 10
 export function createBatch(post: (body: string) => Promise<Answer>) {
   const waiting: Waiting[] = []
 
-  function flush() {
-    const group = waiting.splice(0, most)
-    if (waiting.length > 0) flush()
+  function send(group: readonly Waiting[]) {
     const requests = group.map(({ id, item }) => ({ id, method: 'POST', ...item }))
     post(JSON.stringify({ requests })).then(
       (answer) => deal(group, answer),
@@ -48,10 +46,13 @@ export function createBatch(post: (body: string) => Promise<Answer>) {
     )
   }
 
+  function flush() {
+    while (waiting.length > 0) send(waiting.splice(0, most))
+  }
+
   return (item: BatchItem, signal: AbortSignal): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      signal.throwIfAborted()
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      signal.addEventListener('abort', () => reject(new Passing('lost', 'given up')), { once: true })
       if (waiting.length === 0) setImmediate(flush)
       waiting.push({ item, id: randomUUID(), resolve, reject })
     })
@@ -64,7 +65,7 @@ function deal(group: readonly Waiting[], answer: Answer) {
     const one = parsed.data?.responses.find((candidate) => candidate.id === id)
     if (answer.status >= 300) resolve(answer)
     else if (one === undefined) reject(new Passing('lost', 'the batch left it out'))
-    else resolve({ status: one.status, header: (name) => headerOf(one.headers, name), body: one.body ?? '' })
+    else resolve({ status: one.status, header: (name) => headerOf(one.headers ?? {}, name), body: one.body ?? '' })
   }
 }
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { DelegateBackoff, handleType, type IRetryBackoffContext, retry } from 'cockatiel'
+import { setTimeout } from 'node:timers/promises'
+import { ExponentialBackoff } from 'cockatiel'
+import { z } from 'zod'
 import { BotError, isBotError } from '../../errors.ts'
 import type { Tokens } from '../../tokens.ts'
 import { type Cmdlet, isRead, Refusal, type Row, type Transport, type Value } from '../transport.ts'
-import { type Answer, isTruncation, Passing, readFailure, readPage } from './answers.ts'
+import { type Answer, isTruncation, type Page, Passing, readFailure, readPage } from './answers.ts'
 import { createBatch } from './batch.ts'
 
 export interface OnlineOptions {
@@ -15,18 +17,24 @@ export interface OnlineOptions {
   readonly warn: (cmdlet: string, text: string) => void
   /** Longest wait for one answer, in milliseconds; Exchange itself ends a cmdlet after 15 minutes. */
   readonly deadline?: number
+  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 /** Requests that never left this machine, by the code of the socket or TLS error. */
 const unsent =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|.*CERT.*|ERR_TLS.*)$/
-const tries = 4
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|.*CERT.*|ERR_TLS.*)$/
+const tries = 5
+const hops = 4
+
+const pause = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal })
 
 /**
  * Carries cmdlets to Exchange Online over InvokeCommand of the beta admin API, which is the door of Microsoft's own
  * ExchangeOnlineManagement module and not a documented API.
  */
-export function createOnlineTransport({ address, tenant, tokens, warn, deadline = 120_000 }: OnlineOptions): Transport {
+export function createOnlineTransport(options: OnlineOptions): Transport {
+  const { address, tenant, tokens, warn, deadline = 120_000, wait = pause } = options
   const base = new URL(address)
   const path = `/adminapi/beta/${encodeURIComponent(tenant)}`
   const anchor = `APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}@${tenant}`
@@ -35,27 +43,25 @@ export function createOnlineTransport({ address, tenant, tokens, warn, deadline 
   let host = base.origin
 
   /** Posts once, with a second token after a 401, and follows Exchange to a regional host of the same domain. */
-  async function post(
-    url: string,
-    body: string,
-    headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    let target = new URL(url)
+  async function post(url: URL, body: string, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+    let target = url
     let challenge: Parameters<Tokens>[0]
-    for (let hop = 0; hop < 4; hop += 1) {
-      const authorization = `Bearer ${await tokens(challenge)}`
+    for (let hop = 0; hop < hops; hop += 1) {
+      const token = await tokens(challenge)
+      if (signal.aborted) throw new Passing('unsent', 'cancelled')
       const response = await fetch(target, {
         method: 'POST',
         body,
         redirect: 'manual',
         headers: {
           ...headers,
-          authorization,
+          authorization: `Bearer ${token}`,
           'content-type': 'application/json; charset=utf-8',
           'connection-id': connection,
         },
         signal,
+      }).catch((error) => {
+        throw brokenOff(error, signal)
       })
       const header = (name: string) => response.headers.get(name) ?? undefined
       const location = response.status >= 300 && response.status < 400 ? header('location') : undefined
@@ -66,7 +72,7 @@ export function createOnlineTransport({ address, tenant, tokens, warn, deadline 
         host = next.origin
         target = new URL(target.pathname + target.search, host)
       } else if (response.status === 401 && challenge === undefined) {
-        challenge = { renew: true, ...claimsOf(header('www-authenticate')) }
+        challenge = { refused: token, ...claimsOf(header('www-authenticate')) }
       } else {
         return { status: response.status, header, body: await readBody(response) }
       }
@@ -85,51 +91,75 @@ export function createOnlineTransport({ address, tenant, tokens, warn, deadline 
 
   const batch = createBatch((body) =>
     post(
-      `${host}${path}/$batch`,
+      new URL(`${host}${path}/$batch`),
       body,
       { 'x-anchormailbox': anchor },
       AbortSignal.any([closed.signal, AbortSignal.timeout(deadline)]),
     ),
   )
 
-  /** One answer for one page; what passes by itself is thrown as Passing, a refusal as Refusal. */
-  async function send(cmdlet: Cmdlet, link: string | undefined, request: string, signal: AbortSignal): Promise<Answer> {
-    const select = cmdlet.select === undefined ? '' : `?$select=${cmdlet.select.join(',')}`
-    const url = link ?? `${host}${path}/InvokeCommand${select}`
-    if (!isRegional(new URL(url), base)) throw new Refusal('other', `it points to ${new URL(url).host}`)
+  /** The first page of a cmdlet, or the one that Exchange names; the token goes to its own domain, whatever host is named. */
+  function urlOf({ select }: Cmdlet, link: string | undefined): URL {
+    const url = new URL(link ?? `${path}/InvokeCommand${select ? `?$select=${select.join(',')}` : ''}`, host)
+    return isRegional(url, base) ? url : new URL(url.pathname + url.search, host)
+  }
+
+  /** One page; what passes by itself is thrown as Passing, a refusal as Refusal. */
+  async function send(cmdlet: Cmdlet, link: string | undefined, request: string, signal: AbortSignal): Promise<Page> {
     const headers = headersOf(cmdlet, request)
     const input = { CmdletInput: { CmdletName: cmdlet.name, Parameters: parametersOf(cmdlet) } }
-    const limited = AbortSignal.any([signal, closed.signal, AbortSignal.timeout(deadline)])
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(deadline)])
+    const url = urlOf(cmdlet, link)
     const answer = cmdlet.together
-      ? await batch({ url, headers, body: input }, limited)
+      ? await batch(
+          { url: url.href, headers: { ...headers, 'content-type': 'application/json' }, body: input },
+          limited,
+        )
       : await post(url, JSON.stringify(input), headers, limited)
     if (answer.status >= 300) throw readFailure(answer)
-    if (answer.body === undefined) throw new Passing('lost', 'its answer could not be read')
-    return answer
+    return readPage(answer.body)
   }
 
   /** Reads are repeated with jittered back-off; a write is sent once. */
-  async function sendSafely(cmdlet: Cmdlet, link: string | undefined, request: string, signal: AbortSignal) {
-    const attempt = () => send(cmdlet, link, request, signal).catch((error) => Promise.reject(passingOr(error)))
+  async function sendSafely(
+    cmdlet: Cmdlet,
+    link: string | undefined,
+    request: string,
+    signal: AbortSignal,
+  ): Promise<Page> {
+    let backoff = new ExponentialBackoff({ initialDelay: 500, maxDelay: 20_000 }).next()
     try {
-      if (signal.aborted) throw new BotError('EXCHANGE_UNREACHABLE', 'cancelled before it was asked')
-      return await (isRead(cmdlet) ? patience.execute(attempt, signal) : attempt())
+      for (let left = isRead(cmdlet) ? tries : 1; ; left -= 1) {
+        if (signal.aborted) throw new Passing('unsent', 'cancelled')
+        try {
+          return await send(cmdlet, link, request, signal)
+        } catch (error) {
+          if (!(error instanceof Passing) || left === 1 || signal.aborted) throw error
+          await wait(error.wait + backoff.duration, signal).catch((failure) => {
+            if (!signal.aborted) throw failure
+          })
+          backoff = backoff.next(undefined)
+        }
+      }
     } catch (cause) {
       throw explain(cause, cmdlet)
     }
   }
 
   return {
-    async *invoke(cmdlet, signal): AsyncIterable<Row> {
+    async *invoke(cmdlet, caller): AsyncIterable<Row> {
+      const signal = AbortSignal.any([caller, closed.signal])
       const request = randomUUID()
       let link: string | undefined
       do {
-        const page = pageOf(await sendSafely(cmdlet, link, request, signal), cmdlet)
+        const page = await sendSafely(cmdlet, link, request, signal)
         for (const warning of page.warnings) {
-          if (isTruncation(warning)) throw refused(new Refusal('other', `it left rows out: ${warning}`))
+          if (isRead(cmdlet) && isTruncation(warning))
+            throw refused(new Refusal('other', `it left rows out: ${warning}`))
           warn(cmdlet.name, warning)
         }
         yield* page.rows
+        if (page.nextLink === link && link !== undefined) throw refused(new Refusal('other', 'it repeats a page'))
         link = page.nextLink
       } while (link !== undefined)
     },
@@ -138,14 +168,6 @@ export function createOnlineTransport({ address, tenant, tokens, warn, deadline 
     },
   }
 }
-
-const patience = retry(handleType(Passing), {
-  maxAttempts: tries,
-  backoff: new DelegateBackoff(({ attempt, result }: IRetryBackoffContext<unknown>) => {
-    const asked = 'error' in result && result.error instanceof Passing ? result.error.wait : 0
-    return asked + Math.random() * Math.min(20_000, 500 * 2 ** attempt)
-  }),
-})
 
 /** Multi-valued properties are changed with the hash table that Exchange's own module sends. */
 const wireValue = (value: Value) =>
@@ -176,23 +198,17 @@ async function readBody(response: Response): Promise<unknown> {
   }
 }
 
-function pageOf(answer: Answer, cmdlet: Cmdlet) {
-  try {
-    return readPage(answer.body)
-  } catch (cause) {
-    throw explain(new Passing('lost', 'its answer could not be read', { cause }), cmdlet)
-  }
+/** What is known when fetch rejects: a limit ended it, it never left, or its answer was lost. */
+function brokenOff(cause: unknown, signal: AbortSignal): Passing {
+  if (signal.aborted) return new Passing('lost', 'no answer in time', { cause })
+  const { code } = FetchFailureSchema.parse(cause).cause
+  return new Passing(unsent.test(code) ? 'unsent' : 'lost', code, { cause })
 }
 
-/** What fetch throws when the network or a limit ends it; everything else stays what it is. */
-function passingOr(error: unknown): unknown {
-  if (error instanceof DOMException)
-    return new Passing('lost', error.name === 'TimeoutError' ? 'no answer in time' : 'cancelled', { cause: error })
-  if (!(error instanceof TypeError && error.cause instanceof Error)) return error
-  const code = 'code' in error.cause ? String(error.cause.code) : 'the connection broke'
-  if (unsent.test(code)) return new BotError('EXCHANGE_UNREACHABLE', code, { cause: error })
-  return new Passing('lost', code, { cause: error })
-}
+/** fetch says why in the cause of its TypeError. */
+const FetchFailureSchema = z.object({
+  cause: z.object({ code: z.string().catch('the connection broke') }).catch({ code: 'the connection broke' }),
+})
 
 const refused = (cause: Refusal) => new BotError('EXCHANGE_REFUSED', cause.message, { cause })
 
@@ -202,7 +218,7 @@ function explain(cause: unknown, cmdlet: Cmdlet): unknown {
   if (isBotError(cause, 'CREDENTIAL_UNUSABLE'))
     return new BotError('EXCHANGE_UNREACHABLE', cause.message.replace(/\.$/, ''), { cause })
   if (!(cause instanceof Passing)) return cause
-  if (isRead(cmdlet)) return new BotError('EXCHANGE_UNREACHABLE', cause.message, { cause })
+  if (isRead(cmdlet) || cause.kind === 'unsent') return new BotError('EXCHANGE_UNREACHABLE', cause.message, { cause })
   if (cause.kind === 'busy') return refused(new Refusal('throttled', cause.message))
   return new BotError('EXCHANGE_OUTCOME_UNKNOWN', cause.message, { cause })
 }
