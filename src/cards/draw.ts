@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { Template } from 'adaptivecards-templating'
 import { z } from 'zod'
 import type { Button, Reply } from './card.ts'
-import { harmless, plain } from './harmless.ts'
+import { harmless, type Limits, plain } from './harmless.ts'
 import { withParts } from './parts.ts'
+import { prepare } from './template.ts'
 
 /** Adaptive Card JSON, as Teams takes it. */
 export type Drawn = Readonly<Record<string, unknown>>
@@ -12,8 +12,17 @@ export type Cards = ReturnType<typeof createCards>
 
 const DrawnSchema = z.record(z.string(), z.unknown())
 
+const roomy: Limits = { row: 60, text: 2000, other: 400 }
+/** For a card that would be larger than Teams should carry. */
+const tight: Limits = { row: 24, text: 400, other: 80 }
+const mostBytes = 25 * 1024
+/** Data that is smaller makes no card that is too large. */
+const fewBytes = 4 * 1024
+
+const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
+
 /**
- * Draws replies with the templates of a folder; each is made once, since making one costs more than drawing a hundred cards.
+ * Draws replies with the templates of a folder; each is read once.
  * Where a view is `shared` others read along: private facts are left out, and everybody gets a view of their own by refresh.
  */
 export function createCards(folder: URL) {
@@ -21,16 +30,15 @@ export function createCards(folder: URL) {
   const templates = new Map(
     readdirSync(folder)
       .filter((file) => file.endsWith('.json'))
-      .map((file) => [
-        file.replace('.json', ''),
-        new Template(withParts(read(file), (name) => read(`parts/${name}.json`))),
-      ]),
+      .map((file) => [file.replace('.json', ''), prepare(withParts(read(file), (name) => read(`parts/${name}.json`)))]),
   )
   return {
     draw(reply: Reply, { shared }: { shared: boolean }): Drawn {
-      const template = templates.get(reply.template)
-      if (template === undefined) throw new Error(`no template ${reply.template}`)
-      const { fallbackText, ...card } = DrawnSchema.parse(template.expand({ $root: harmless(reply.data, shared) }))
+      const fill = templates.get(reply.template)
+      if (fill === undefined) throw new Error(`no template ${reply.template}`)
+      const expand = (limits: Limits) => DrawnSchema.parse(fill(harmless(reply.data, shared, limits)))
+      const whole = expand(roomy)
+      const { fallbackText, ...card } = bytes(reply.data) > fewBytes && bytes(whole) > mostBytes ? expand(tight) : whole
       return {
         ...card,
         fallbackText: plain(fallbackText),

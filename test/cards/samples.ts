@@ -1,0 +1,188 @@
+import type { Card, DeviceRow, Fact, Moment, Reply } from '../../src/cards/card.ts'
+
+/** What phones call themselves and people type, at its worst. */
+export const ugly = [
+  '田中 美咲のiPhone',
+  '📱 Papa 🏄‍♂️ 👩🏽‍🚀',
+  'ليلى منصور',
+  'n'.repeat(200),
+  '漢'.repeat(200),
+  '🏄‍♂️'.repeat(60),
+  '[x](http://evil)',
+  '**bold** _it_ `code` ~~no~~ # Heading | cell',
+  '$' + '{1+1} $' + '{$root.title}',
+  '{{DATE(2020-01-01T00:00:00Z)}} {{{TIME(2020-01-01T00:00:00Z)}}}',
+  '<at>all</at> <b>html</b> &lt;',
+  'a\u202Egnp.exe \u2066x\u2069 \u200b\u200f\ufeff',
+  'line\r\nbreak\u2028\u0000\ud800',
+  'https://evil.example www.evil.example',
+] as const
+
+const at = '2026-11-23T08:03:12Z'
+const times: readonly Moment[] = [{ label: 'Last contact', at: '2026-11-22T22:40:51.123Z', private: true }]
+const facts: readonly Fact[] = [
+  { label: 'Mailbox', value: 'adele@contoso.com', private: true },
+  { label: 'ActiveSync', value: 'Off for this mailbox', tone: 'warning', private: true },
+  { label: 'Client', value: 'Mail app over Exchange ActiveSync 16.1', private: true },
+  { label: 'Request', value: 'R1042: waiting for approval' },
+]
+const guid = '7aec3bc7-5b1c-4a5e-9c0f-2f4f6c1d0e55'
+const row: DeviceRow = {
+  press: { ref: guid },
+  name: 'adele_iPhone',
+  owner: 'Adele Fontaine',
+  model: 'iPhone 15 Pro',
+  os: 'iOS 26.1 23B85',
+  state: 'Allowed',
+  tone: 'good',
+  shortId: '7aec3bc7',
+  last: { at: '2026-11-22T22:40:51Z', private: true },
+}
+const { last: _, ...silentRow } = row
+const header = { title: 'Device Desk', text: 'Contoso: read 2 minutes ago.' }
+const list = { ...header, rows: [...Array<DeviceRow>(9).fill(row), silentRow], verb: 'device' }
+const warnings = [{ text: 'It was silent for 61 days.' }, { text: 'Its mailbox is shared.' }]
+const many = <T>(count: number, item: T): T[] => Array<T>(count).fill(item)
+
+/** At least one reply for each template, as large as it gets. */
+export const samples: { readonly [Name in Card['template']]: readonly (Reply & { template: Name })[] } = {
+  notice: [
+    { template: 'notice', data: { ...header, tone: 'attention' } },
+    { template: 'notice', data: header },
+  ],
+  help: [
+    {
+      template: 'help',
+      data: {
+        ...header,
+        groups: many(6, {
+          title: 'Connectors, rules and notices',
+          commands: many(10, {
+            name: 'connector-add',
+            usage: '<name> <online|onPremises> [address:] [credential:] [tenant:]',
+            summary: 'Finds devices by user, name, model, system or id; state: and stale:<days> narrow it.',
+          }),
+        }),
+      },
+      buttons: [{ title: 'All devices', verb: 'find', data: {} }],
+    },
+  ],
+  facts: [{ template: 'facts', data: { ...header, facts: many(4, facts).flat(), times } }],
+  status: [
+    {
+      template: 'status',
+      data: {
+        ...header,
+        bars: [0, 1, 50, 100].map((share) => ({ label: 'Quarantined', value: '1,937', share, tone: 'warning' })),
+        steps: [
+          { mark: '✓', tone: 'good', text: 'Contoso: read 2 minutes ago' },
+          { text: 'Handed to Exchange', at },
+        ],
+      },
+    },
+  ],
+  devices: [
+    { template: 'devices', data: list, buttons: [{ title: 'More', verb: 'find', data: { text: 'adele', page: 2 } }] },
+    { template: 'devices', data: { ...list, rows: [] } },
+  ],
+  user: [{ template: 'user', data: { ...list, facts: many(2, facts).flat(), times } }],
+  choose: [
+    {
+      template: 'choose',
+      data: {
+        ...header,
+        rows: many(10, { press: { text: 'adele@contoso.com' }, name: 'Adele Fontaine', detail: 'adele' }),
+        verb: 'user',
+      },
+    },
+  ],
+  device: [
+    {
+      template: 'device',
+      about: { verb: 'device', data: { ref: guid } },
+      data: {
+        name: 'adele_iPhone',
+        owner: 'Adele Fontaine',
+        model: 'iPhone 15 Pro',
+        os: 'iOS 26.1 23B85',
+        shortId: '7aec3bc7',
+        state: 'Quarantined',
+        tone: 'warning',
+        why: 'by an access rule: iPhone9C3(DeviceModel)',
+        notice: 'adele_iPhone is blocked for its mailbox; Exchange applies it at the next contact.',
+        silent: 'Never synchronized',
+        facts: many(2, facts).flat(),
+        times: many(4, times).flat(),
+        details: many(7, { label: 'User agent', value: 'Apple-iPhone16C1/2302.85', private: true }),
+      },
+      buttons: [
+        { title: 'Allow', verb: 'allow', data: { ref: guid, v: '1' }, style: 'positive' },
+        { title: 'Block', verb: 'block', data: { ref: guid, v: '1' }, style: 'destructive' },
+        ...many(5, { title: 'Reset', verb: 'reset', data: { ref: guid, v: '1' } }),
+      ],
+    },
+  ],
+  audit: [
+    {
+      template: 'audit',
+      data: {
+        ...header,
+        rows: many(15, {
+          n: '1042',
+          at,
+          who: 'Hanna Berg',
+          what: `block Contoso/${guid}`,
+          outcome: 'done',
+          reason: 'lost in a taxi',
+        }),
+      },
+    },
+  ],
+  consequence: [
+    {
+      template: 'consequence',
+      data: { ...header, tone: 'attention', notice: 'Changed.', warnings, facts, times, confirm: '7aec3bc7' },
+      buttons: [
+        { title: 'Ask for approval', verb: 'wipe', data: { ref: guid, reason: 'stolen', confirm: 'digest' } },
+        { title: 'Back', verb: 'device', data: { ref: guid }, leaves: true },
+      ],
+    },
+    { template: 'consequence', data: { ...header, tone: 'warning', warnings: [], facts, times: [] } },
+  ],
+  request: [
+    {
+      template: 'request',
+      about: { verb: 'request', data: { id: 'R1042' } },
+      data: {
+        ...header,
+        id: 'R1042',
+        state: 'waiting for approval',
+        tone: 'warning',
+        notice: 'Approved.',
+        you: 'You may decide.',
+        warnings,
+        facts: many(2, facts).flat(),
+        times,
+        steps: many(8, { text: 'Hanna Berg asked for it', at }),
+      },
+      buttons: [{ title: 'Approve', verb: 'approve', data: { id: 'R1042', v: 3 }, style: 'positive' }],
+    },
+  ],
+  form: [
+    {
+      template: 'form',
+      data: {
+        ...header,
+        fields: [
+          { name: 'reason', label: 'Reason', kind: 'long', required: true, max: 400 },
+          { name: 'ticket', label: 'Ticket', kind: 'text', required: false, value: 'INC1' },
+          { name: 'stale', label: 'Days', kind: 'number', required: false },
+          { name: 'page', label: 'Page', kind: 'number', required: false, value: '3' },
+          { name: 'kind', label: 'Kind', kind: 'choice', required: true, choices: ['online', 'onPremises'] },
+          { name: 'full', label: 'Full', kind: 'toggle', required: false },
+        ],
+      },
+      buttons: [{ title: 'Block', verb: 'block', data: { ref: guid } }],
+    },
+  ],
+}
