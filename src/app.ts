@@ -37,7 +37,7 @@ export type App = Awaited<ReturnType<typeof createApp>>
 export async function createApp(outside: Outside) {
   const { settings, store, demo, now, log } = outside
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
-  const inventory = await createInventory({ store, now })
+  const inventory = await createInventory({ store, now, log })
   const work = createLocalWork({ now, log })
   const connectors = await createConnectors({
     ...outside,

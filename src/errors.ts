@@ -5,6 +5,7 @@ const texts = {
   AUDIT_UNWRITABLE:
     'Nothing was done, because it could not be recorded; tell the operator to look at the disk of Device Desk, then try again.',
   CARD_UNREADABLE: 'This press could not be read (%s); open the card anew, for example with “find”.',
+  COLLECTION_REFUSED: '%s',
   COMMAND_ARGUMENT: '%s',
   COMMAND_UNKNOWN: 'I do not know %s',
   CONFIG_INVALID: 'These settings cannot be used:\n%s\n“npm start -- --help” explains each.',
@@ -36,6 +37,7 @@ const texts = {
   REQUEST_UNKNOWN: 'I know no request “%s”; “requests open” lists those there are.',
   REQUEST_VOTED: 'You approved this already; somebody else must approve it too.',
   RIGHTS_REFUSED: '%s',
+  RULE_UNREADABLE: 'The rule cannot be read: %s',
   STORE_BUSY:
     'Another Device Desk (process %s) uses this data folder; stop it first, or set DATA_DIR to a folder of its own.',
   STORE_FOREIGN: 'This data folder cannot be used: %s.',

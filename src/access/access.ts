@@ -1,5 +1,6 @@
 import type { Person } from '../audit/person.ts'
-import { allDevices, type Inventory } from '../inventory/inventory.ts'
+import { allDevices } from '../inventory/collections.ts'
+import type { Inventory } from '../inventory/inventory.ts'
 import type { Store } from '../store/store.ts'
 import type { Holder } from './changes.ts'
 import type { Account, Directory } from './directory.ts'

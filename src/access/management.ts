@@ -1,6 +1,6 @@
 import type { Person } from '../audit/person.ts'
 import { BotError } from '../errors.ts'
-import { allDevices } from '../inventory/inventory.ts'
+import { allDevices } from '../inventory/collections.ts'
 import type { AccessOptions } from './access.ts'
 import type { Holder, RightsChange } from './changes.ts'
 import type { Permission } from './permissions.ts'

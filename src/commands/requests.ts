@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
-import { allDevices } from '../inventory/inventory.ts'
+import { allDevices } from '../inventory/collections.ts'
 import { stateTexts } from '../requests/decide.ts'
 import { isWipe, type Request } from '../requests/request.ts'
 import { type Context, defineCommand, Reason } from './command.ts'

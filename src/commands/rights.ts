@@ -182,7 +182,7 @@ export const rightsCommands: readonly Command[] = [
       name: 'collection-add',
       usage: '<name> [in <parent>] [approvals:] <rule>',
       summary: 'Adds a collection: a rule over the devices of its parent.',
-      example: 'collection-add Berlin approvals:2 ou contains "OU=Berlin"',
+      example: 'collection-add Berlin approvals:2 ou startsWith "contoso.com/Berlin"',
       args: z.object({
         name: word('Name'),
         parent: word('Parent').default('All Mobile Devices'),
@@ -197,7 +197,7 @@ export const rightsCommands: readonly Command[] = [
       name: 'collection-edit',
       usage: '<name> [in <parent>] [approvals:] <rule>',
       summary: 'Changes the rule, the parent or the approvals of a collection.',
-      example: 'collection-edit Berlin approvals:2 ou contains "OU=Berlin" or ou contains "OU=Potsdam"',
+      example: 'collection-edit Berlin approvals:2 ou startsWith "contoso.com/Berlin" or user = adele',
       args: z.object({ name: word('Name'), parent: word('Parent').optional(), approvals: quorum, rule }),
     },
     ({ name, parent, approvals, rule: wished }, { inventory }) => ({

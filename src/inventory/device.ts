@@ -95,10 +95,12 @@ export interface DeviceKey {
 }
 
 /** How people know a mailbox in a device's name: `jdoe` in `jdoe_iPhone`. */
-export const userOf = (owner: Owner) => owner.alias ?? owner.upn?.split('@')[0] ?? owner.name
+export const userOf = (owner: Pick<Owner, 'alias' | 'upn' | 'name'>) =>
+  owner.alias ?? owner.upn?.split('@')[0] ?? owner.name
 
 /** The name that Configuration Manager gives a device; several devices may share it. */
-export const nameOf = (device: Device, owner: Owner) => `${userOf(owner)}_${device.type}`
+export const nameOf = (device: Pick<Device, 'type'>, owner: Pick<Owner, 'alias' | 'upn' | 'name'>) =>
+  `${userOf(owner)}_${device.type}`
 
 /** What the mailbox's personal exemptions say of a device; the block list beats the allow list. */
 export function exemptionOf({ deviceId }: Device, { allowed = [], blocked = [] }: Owner): Exemption {

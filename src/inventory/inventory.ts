@@ -1,141 +1,193 @@
 import type { Store } from '../store/store.ts'
-import { type Device, type DeviceKey, nameOf, type Owner } from './device.ts'
+import { type Bits, copyOf, drop, has, members } from './bits.ts'
+import { createCollections, type Visible } from './collections.ts'
+import type { Device, DeviceKey, Owner } from './device.ts'
+import { createDraft } from './draft.ts'
+import { createFind } from './find.ts'
+import { createFleet } from './fleet.ts'
+import { isLongAgo, isPending, type Limits } from './inactive.ts'
+import { type OnChange, openJournal, portions } from './journal.ts'
+import { createKept } from './kept.ts'
+import { createMemory } from './memory.ts'
+import { createPeople } from './people.ts'
+import { dayOf } from './reader.ts'
+import { createResolve } from './resolve.ts'
+import { type KnownConnector, openSegments } from './segments.ts'
+import { createSyncs } from './sync.ts'
+import { createTerms } from './terms.ts'
 
-export const allDevices = 'All Mobile Devices'
-export interface Query {
-  text?: string | undefined
-  state?: string | undefined
-  connector?: string | undefined
-  os?: string | undefined
-  stale?: number | undefined
-  page?: number | undefined
+export interface InventoryOptions {
+  readonly store: Store
+  readonly now: () => Date
+  /** What the settings of a connector say of its devices; after they change, `review` is to be called. */
+  readonly limits?: (connector: string) => Limits
+  /** Devices that are never ignored, such as those with an open request. */
+  readonly held?: () => Iterable<DeviceKey>
+  readonly onChange?: OnChange
+  readonly log?: { warn(about: object, message: string): void }
 }
-export type Visible = readonly string[]
-const key = ({ connector, guid }: DeviceKey) => `${connector}/${guid}`
-const okey = (connector: string, mailbox: string) => `${connector}/${mailbox}`
+
 export type Inventory = Awaited<ReturnType<typeof createInventory>>
-export async function createInventory({ now }: { store: Store; now: () => Date }) {
-  const devices = new Map<string, Device>()
-  const owners = new Map<string, Owner>()
-  const read = new Map<string, Date>()
-  const owner = (device: Device): Owner =>
-    owners.get(okey(device.connector, device.mailbox)) ?? {
-      connector: device.connector,
-      mailbox: device.mailbox,
-      name: device.mailbox,
-      displayName: device.mailbox,
-    }
-  const sees = (visible: Visible) => visible.includes(allDevices)
-  const text = (d: Device) => {
-    const o = owner(d)
-    return [nameOf(d, o), o.displayName, o.mail, o.upn, d.model, d.os, d.deviceId, d.guid, d.imei, d.type]
-      .join(' ')
-      .toLowerCase()
-  }
-  const all = (visible: Visible) => (sees(visible) ? [...devices.values()] : [])
-  const defs = new Map<
-    string,
-    { name: string; parent: string | undefined; rule: string; approvals?: number | undefined }
-  >()
-  defs.set(allDevices, { name: allDevices, parent: undefined, rule: '' })
-  const within = (a: string, b: string): boolean =>
-    a === b || (defs.get(a)?.parent !== undefined && within(defs.get(a)?.parent ?? '', b))
-  const collections = {
-    list: () => [...defs.values()],
-    get: (n: string) => [...defs.values()].find((d) => d.name.toLowerCase() === n.toLowerCase()),
-    check: (_: { rule: string }) => {},
-    within,
-    fieldsOf: (_: string): string[] => [],
-    of: (_: Device) => [allDevices],
-    async put(d: { name: string; parent: string | undefined; rule: string; approvals?: number | undefined }) {
-      defs.set(d.name, d)
+
+/**
+ * The devices of all connectors as they were last seen. It is read from memory, at once, and only what `visible` covers;
+ * what is written is durable when the promise resolves, and known from then on.
+ */
+export async function createInventory(options: InventoryOptions) {
+  const { store, now, limits = () => ({}), held = () => [], onChange = async () => {} } = options
+  const log = options.log ?? { warn() {} }
+  const today = () => dayOf(now().getTime())
+
+  const fleet = createFleet()
+  const { owners, columns } = fleet
+  const terms = createTerms(fleet)
+  const collections = await createCollections(store, fleet, today)
+  const segments = await openSegments(store)
+  const connectors = new Map((await segments.connectors()).map((connector) => [connector.name, connector]))
+
+  const isWipePending = ({ requested, acknowledged }: typeof columns.wipe, n: number) =>
+    isPending(requested.at(n), acknowledged.at(n))
+  const inactive = createKept(
+    fleet,
+    (n) =>
+      isLongAgo(columns.lastSync.at(n), limits(columns.connector.get(n) ?? ''), today()) &&
+      !isWipePending(columns.wipe, n) &&
+      !isWipePending(columns.accountWipe, n),
+    today,
+  )
+  const memory = createMemory({
+    fleet,
+    terms,
+    removedUpTo: (connector) => connectors.get(connector)?.removed ?? 0,
+    touched(n) {
+      inactive.touch(n)
+      collections.touch(n)
     },
-    async remove(n: string) {
-      defs.delete(n)
-    },
+  })
+  const seen = collections.members
+  const { resolve, shortId, withDeviceId } = createResolve({ fleet, terms, seen })
+  const since = (connector: string) => connectors.get(connector)?.since
+  const draft = createDraft({ fleet, memory, now, limits, since, withDeviceId })
+  const journal = await openJournal({ memory, segments, draft, onChange, log })
+  inactive.refresh()
+  collections.refresh()
+
+  async function putConnector(connector: KnownConnector): Promise<void> {
+    await segments.putConnector(connector)
+    connectors.set(connector.name, connector)
   }
+  const syncs = createSyncs({
+    fleet,
+    journal,
+    completed: (name) => {
+      const time = now().toISOString()
+      return putConnector({ ...connectors.get(name), name, since: since(name) ?? time, complete: time })
+    },
+  })
+
+  const numberOf = ({ connector, guid }: DeviceKey) => fleet.find(connector, guid) ?? 0
+  const keyOf = (n: number): DeviceKey => ({
+    connector: columns.connector.get(n) ?? '',
+    guid: columns.guid.get(n) ?? '',
+  })
+  const devicesIn = (numbers: Iterable<number>) => [...numbers].map(fleet.get).filter((device) => device !== undefined)
+  const ownerOf = ({ connector, mailbox }: Pick<Device, 'connector' | 'mailbox'>) => owners.of(connector, mailbox)
+
+  /** Devices that are shown only to those who ask for them. */
+  function ignored(): Bits {
+    const bits = copyOf(inactive.bits())
+    for (const key of held()) drop(bits, numberOf(key))
+    return bits
+  }
+
   return {
-    collections,
-    person: (id: string) => [...owners.values()].find((o) => o.entraId === id),
-    size: () => devices.size,
-    owner,
-    get: (k: DeviceKey) => devices.get(key(k)),
-    devicesOf: (o: Owner) =>
-      [...devices.values()].filter((d) => d.connector === o.connector && d.mailbox === o.mailbox),
-    partnerships: (id: string) => [...devices.values()].filter((d) => d.deviceId === id),
-    shortId: (d: Device) => d.guid.slice(0, 8),
-    resolve(ref: string, visible: Visible) {
-      const r = ref.toLowerCase()
-      for (const match of [
-        (d: Device) => d.guid === r,
-        (d: Device) => d.guid.slice(0, 8) === r,
-        (d: Device) => d.deviceId.toLowerCase() === r,
-        (d: Device) => nameOf(d, owner(d)).toLowerCase() === r,
-        (d: Device) => [owner(d).mail, owner(d).upn, owner(d).displayName].some((x) => x?.toLowerCase() === r),
-      ]) {
-        const found = all(visible).filter(match)
-        if (found.length) return { devices: found.slice(0, 25), more: Math.max(0, found.length - 25) }
-      }
-      return { devices: [], more: 0 }
+    get: (key: DeviceKey): Device | undefined => fleet.get(numberOf(key)),
+    /** The owner of a device, of which only the mailbox may be known. */
+    owner: ownerOf,
+    devicesOf({ connector, mailbox }: Pick<Owner, 'connector' | 'mailbox'>): Device[] {
+      const numbers: number[] = []
+      fleet.eachOf(owners.find(connector, mailbox) ?? 0, (n) => numbers.push(n))
+      return devicesIn(numbers)
     },
-    find(q: Query, visible: Visible) {
-      const words = (q.text ?? '').toLowerCase().split(/\s+/).filter(Boolean)
-      const rows = all(visible).filter(
-        (d) =>
-          words.every((w) => text(d).includes(w)) &&
-          (!q.state || d.state.toLowerCase().startsWith(q.state.toLowerCase())) &&
-          (!q.os || d.os?.toLowerCase().startsWith(q.os.toLowerCase())),
-      )
-      const page = q.page ?? 1
-      return {
-        total: rows.length,
-        rows: rows.slice((page - 1) * 10, page * 10),
-        page,
-        pages: Math.max(1, Math.ceil(rows.length / 10)),
+    /** All partnerships of a phone: one for each mailbox that it was set up with. */
+    partnerships: withDeviceId,
+    size: () => fleet.size(),
+    shortId,
+    resolve,
+    find: createFind({ fleet, terms, seen, ignored, now }),
+    ...createPeople({ fleet, terms, seen }),
+
+    /** Whether a device is in a collection, also one that is gone: then its owner is to be given as it was last. */
+    contains: (collection: string, device: Device, owner: Owner = ownerOf(device)): boolean =>
+      collections.contains(collection, { device, owner }),
+    collections: { ...collections, of: (device: Device) => collections.of({ device, owner: ownerOf(device) }) },
+    /** Whether a device had no contact for so long that it is shown only to those who ask for it. */
+    isIgnored: (key: DeviceKey): boolean => has(ignored(), numberOf(key)),
+
+    /** All devices, one after the other; what changes meanwhile may or may not be seen. */
+    *devices(visible: Visible): Iterable<Device> {
+      for (const n of members(seen(visible))) {
+        const device = fleet.get(n)
+        if (device !== undefined) yield device
       }
     },
-    people: (t: string, visible: Visible) =>
-      sees(visible)
-        ? [...owners.values()].filter((o) =>
-            [o.displayName, o.mail, o.upn, o.alias].some((x) => x?.toLowerCase().startsWith(t.toLowerCase())),
-          )
-        : [],
-    suggest: (_: string, _v: Visible): string[] => [],
-    counts(visible: Visible) {
-      const c: Record<string, number> = {}
-      for (const d of all(visible)) c[d.state] = (c[d.state] ?? 0) + 1
-      return c
-    },
-    contains: (collection: string, _: Device) => collection === allDevices,
-    age: (connector: string) => read.get(connector),
-    async put(d: Device) {
-      devices.set(key(d), d)
-    },
-    async putOwner(o: Owner) {
-      owners.set(okey(o.connector, o.mailbox), o)
-    },
-    async remove(k: DeviceKey) {
-      devices.delete(key(k))
-    },
-    begin(connector: string) {
-      const seen = new Set<string>()
-      return {
-        async devices(page: readonly Device[]) {
-          for (const d of page) {
-            seen.add(key(d))
-            const s = devices.get(key(d))?.statistics
-            devices.set(key(d), s ? { ...d, statistics: s } : d)
-          }
-        },
-        async owners(page: readonly Owner[]) {
-          for (const o of page) owners.set(okey(o.connector, o.mailbox), o)
-        },
-        async complete() {
-          for (const [k, d] of devices) if (d.connector === connector && !seen.has(k)) devices.delete(k)
-          read.set(connector, now())
-        },
-        async abandon() {},
+    /** How many devices are in each access state. */
+    counts(visible: Visible): Record<string, number> {
+      const counts: Record<string, number> = {}
+      for (const n of members(seen(visible))) {
+        const state = columns.state.get(n) ?? ''
+        counts[state] = (counts[state] ?? 0) + 1
       }
+      return counts
     },
+    /** When the latest complete read of a connector ended. */
+    lastComplete(connector: string): Date | undefined {
+      const complete = connectors.get(connector)?.complete
+      return complete === undefined ? undefined : new Date(complete)
+    },
+
+    /** A read of all devices of a connector begins. */
+    begin: syncs.begin,
+    /** Devices were read on their own; statistics that one does not carry stay as they are. */
+    put: (...devices: Device[]): Promise<void> =>
+      journal.inTurn(async () => {
+        for (const some of portions(devices)) await journal.write({ devices: some })
+        syncs.touch(devices)
+      }),
+    putOwner: (...people: Owner[]): Promise<void> =>
+      journal.inTurn(async () => {
+        for (const some of portions(people)) await journal.write({ owners: some })
+        syncs.seeOwners(people)
+      }),
+    /** Exchange no longer has these devices. */
+    remove: (...keys: DeviceKey[]): Promise<void> =>
+      journal.inTurn(async () => {
+        for (const some of portions(keys)) await journal.write({ goneDevices: some })
+        syncs.touch(keys)
+      }),
+    /** Forgets all of a connector, which nobody is told as a change: in Exchange everything is as it was. */
+    removeConnector: (name: string): Promise<void> =>
+      journal.inTurn(async () => {
+        syncs.stop(name)
+        await putConnector({ name, removed: segments.last() })
+        memory.removeConnector(name)
+        await journal.tidy()
+      }),
+
+    /**
+     * Notices what came with time or with other settings: devices that are stale or below a minimum now. To be called at
+     * the start, every day and after `limits` have changed; also hands over changes that could not be before.
+     */
+    async review(): Promise<void> {
+      await inactive.refreshInPieces()
+      for (const some of portions([...members(fleet.live)])) {
+        const review = some.map((n) => keyOf(n))
+        await journal.inTurn(() => journal.write({ review }))
+      }
+      journal.tell()
+    },
+
+    /** Resolves when everything that was asked so far is durable and what was noticed is handed over. */
+    settled: journal.settled,
   }
 }

@@ -1,0 +1,84 @@
+/** A set of small numbers, one bit each: a million of them are 125 KB, and two such sets meet in microseconds. */
+export interface Bits {
+  words: Uint32Array
+}
+
+export const createBits = (): Bits => ({ words: new Uint32Array(0) })
+
+export const copyOf = ({ words }: Bits): Bits => ({ words: words.slice() })
+
+export const has = ({ words }: Bits, n: number): boolean => (((words[n >>> 5] ?? 0) >>> (n & 31)) & 1) === 1
+
+export function add(bits: Bits, n: number): void {
+  const at = n >>> 5
+  if (at >= bits.words.length) {
+    const grown = new Uint32Array(Math.max(at + 1, bits.words.length * 2))
+    grown.set(bits.words)
+    bits.words = grown
+  }
+  bits.words[at] = (bits.words[at] ?? 0) | (1 << (n & 31))
+}
+
+export function drop({ words }: Bits, n: number): void {
+  const at = n >>> 5
+  if (at < words.length) words[at] = (words[at] ?? 0) & ~(1 << (n & 31))
+}
+
+/** Leaves what both have. */
+export function intersect({ words }: Bits, other: Bits): void {
+  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) & (other.words[at] ?? 0)
+}
+
+/** Leaves what the other does not have. */
+export function subtract({ words }: Bits, other: Bits): void {
+  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) & ~(other.words[at] ?? 0)
+}
+
+/** Adds what the other has. */
+export function unite(bits: Bits, other: Bits): void {
+  if (bits.words.length < other.words.length) {
+    const grown = other.words.slice()
+    for (let at = 0; at < bits.words.length; at++) grown[at] = (grown[at] ?? 0) | (bits.words[at] ?? 0)
+    bits.words = grown
+  } else for (let at = 0; at < other.words.length; at++) bits.words[at] = (bits.words[at] ?? 0) | (other.words[at] ?? 0)
+}
+
+/** Adds each of these that passes; what is in already is not asked again. */
+export function addWhere(bits: Bits, these: Bits, passes: (n: number) => boolean): void {
+  const { words } = these
+  if (bits.words.length < words.length) unite(bits, { words: new Uint32Array(words.length) })
+  for (let at = 0; at < words.length; at++) {
+    let open = (words[at] ?? 0) & ~(bits.words[at] ?? 0)
+    let found = 0
+    while (open !== 0) {
+      const bit = open & -open
+      if (passes(at * 32 + 31 - Math.clz32(bit))) found |= bit
+      open ^= bit
+    }
+    if (found !== 0) bits.words[at] = (bits.words[at] ?? 0) | found
+  }
+}
+
+export function keepWhere(bits: Bits, passes: (n: number) => boolean): void {
+  const kept = createBits()
+  addWhere(kept, bits, passes)
+  bits.words = kept.words
+}
+
+export function count({ words }: Bits): number {
+  let total = 0
+  for (let at = 0; at < words.length; at++) {
+    let word = words[at] ?? 0
+    word -= (word >>> 1) & 0x55555555
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333)
+    total += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+  }
+  return total
+}
+
+/** The numbers in it, rising; what is added or dropped meanwhile may or may not be seen. */
+export function* members({ words }: Bits): Iterable<number> {
+  for (let at = 0; at < words.length; at++) {
+    for (let open = words[at] ?? 0; open !== 0; open &= open - 1) yield at * 32 + 31 - Math.clz32(open & -open)
+  }
+}

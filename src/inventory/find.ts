@@ -1,0 +1,183 @@
+import {
+  add,
+  addWhere,
+  type Bits,
+  copyOf,
+  count,
+  createBits,
+  has,
+  intersect,
+  keepWhere,
+  members,
+  subtract,
+  unite,
+} from './bits.ts'
+import type { Visible } from './collections.ts'
+import type { SharedText } from './columns.ts'
+import type { Device } from './device.ts'
+import type { Fleet } from './fleet.ts'
+import type { Terms } from './terms.ts'
+import { digitsOf, fold, wordsOf } from './words.ts'
+
+/** What is looked for; everything that is given must be true. */
+export interface Query {
+  /** Words; each must begin something that the device or its owner is known by. */
+  readonly text?: string | undefined
+  readonly state?: string | undefined
+  readonly connector?: string | undefined
+  /** How the operating system begins. */
+  readonly os?: string | undefined
+  /** Days without a sync, at least. */
+  readonly stale?: number | undefined
+  /** From 1 up. */
+  readonly page?: number | undefined
+}
+
+export interface Page {
+  readonly total: number
+  readonly rows: readonly Device[]
+  readonly page: number
+  readonly pages: number
+}
+
+interface Parts {
+  readonly fleet: Fleet
+  readonly terms: Terms
+  /** The devices of these collections, in a set of its own. */
+  readonly seen: (visible: Visible) => Bits
+  /** Devices without contact for so long that they are shown only to those who ask for them. */
+  readonly ignored: () => Bits
+  readonly now: () => Date
+}
+
+const rowsOfPage = 10
+/** So many are sorted for a page; of more, the order of all is walked through. */
+const sortable = 1000
+const msOfDay = 24 * 60 * 60_000
+
+/** Finds devices as a helpdesk expects it: whoever has just this id or name first, then by owner, then by model. */
+export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
+  const { type, model, os, state, connector, lastSync } = fleet.columns
+  const described = [type, model, os].map((column) => ({ column, wordsAt: wordsByCode(column) }))
+
+  /** Leaves the devices that this word begins something of; says which it names by their owner, and which by all of an id. */
+  function narrow(found: Bits, word: string): { byOwner: Bits; byId: Bits } {
+    const byOwner = createBits()
+    terms.people.starting(word, (o) => fleet.eachOf(o, (n) => add(byOwner, n)))
+    if (word.includes('_')) terms.names.starting(word, (n) => add(byOwner, n))
+    const all = copyOf(byOwner)
+    const byId = createBits()
+    terms.ids.starting(word, (n) => add(all, n))
+    terms.ids.equal(word, (n) => add(byId, n))
+    for (const { column, wordsAt } of described) {
+      const passes = whereCode(column, (code) => wordsAt(code).some((text) => text.startsWith(word)))
+      if (passes) addWhere(all, found, passes)
+    }
+    intersect(found, all)
+    return { byOwner, byId }
+  }
+
+  function keepText(found: Bits, column: SharedText, passes: (text: string) => boolean): void {
+    keepWhere(found, whereCode(column, (code) => passes(fold(column.texts[code] ?? ''))) ?? (() => false))
+  }
+
+  function filter(found: Bits, query: Query): void {
+    const [wantedState, wantedConnector, wantedOs] = [query.state, query.connector, query.os].map(
+      (text) => text && fold(text),
+    )
+    if (wantedState) keepText(found, state, (text) => text === wantedState)
+    if (wantedConnector) keepText(found, connector, (text) => text === wantedConnector)
+    if (wantedOs) keepText(found, os, (text) => text.startsWith(wantedOs))
+    if (query.stale !== undefined) {
+      const before = now().getTime() - query.stale * msOfDay
+      keepWhere(found, (n) => lastSync.at(n) !== 0 && lastSync.at(n) < before)
+    }
+  }
+
+  /** The devices whose name is just this. */
+  function named(text: string): Bits {
+    const bits = createBits()
+    terms.names.starting(`${text} `, (n) => {
+      if (terms.nameFolded(n) === text) add(bits, n)
+    })
+    return bits
+  }
+
+  /** So many of these, in the order of names, after so many. */
+  function inOrder(bits: Bits, total: number, skip: number, take: number): number[] {
+    if (total <= sortable) {
+      const texts = Array.from(members(bits), (n) => ({ n, text: terms.nameText(n) }))
+      texts.sort((a, b) => (a.text < b.text || (a.text === b.text && a.n < b.n) ? -1 : 1))
+      return texts.slice(skip, skip + take).map(({ n }) => n)
+    }
+    const rows: number[] = []
+    let left = skip
+    terms.names.walk('', (n) => {
+      if (has(bits, n) && left-- <= 0) rows.push(n)
+      return rows.length < take
+    })
+    return rows
+  }
+
+  function paged(ranks: readonly Bits[], page: number): Page {
+    const counts = ranks.map(count)
+    const total = counts.reduce((sum, one) => sum + one, 0)
+    const rows: number[] = []
+    let skip = (page - 1) * rowsOfPage
+    for (const [at, rank] of ranks.entries()) {
+      const here = counts[at] ?? 0
+      if (skip < here) rows.push(...inOrder(rank, here, skip, rowsOfPage - rows.length))
+      skip = Math.max(0, skip - here)
+      if (rows.length === rowsOfPage) break
+    }
+    return {
+      total,
+      rows: rows.map(fleet.get).filter((device) => device !== undefined),
+      page,
+      pages: Math.max(1, Math.ceil(total / rowsOfPage)),
+    }
+  }
+
+  return (query: Query, visible: Visible): Page => {
+    const text = fold(query.text ?? '').trim()
+    const found = seen(visible)
+    filter(found, query)
+    const exact = named(text)
+    intersect(exact, found)
+    if (query.stale === undefined) subtract(found, ignored())
+
+    const byOwner = createBits()
+    const byId = createBits()
+    const words = queryWords(text)
+    if (text !== '' && words.length === 0) found.words.fill(0)
+    for (const word of words) {
+      const hits = narrow(found, word)
+      unite(byOwner, hits.byOwner)
+      unite(byId, hits.byId)
+    }
+    intersect(byId, found)
+    unite(exact, byId)
+    subtract(found, exact)
+    intersect(byOwner, found)
+    subtract(found, byOwner)
+    return paged([exact, byOwner, found], query.page ?? 1)
+  }
+}
+
+/** A telephone number is one word, however it is written. */
+const queryWords = (text: string) => (/^\+\d[\d\s()./-]*$/.test(text) ? [digitsOf(text)] : wordsOf(text))
+
+/** The words of each text of a column, found when they are first asked for. */
+function wordsByCode(column: SharedText): (code: number) => readonly string[] {
+  const words: string[][] = []
+  return (code) => {
+    for (let next = words.length; next <= code; next++) words.push(wordsOf(column.texts[next] ?? ''))
+    return words[code] ?? []
+  }
+}
+
+/** A test for rows, asked once for each text of the column; `undefined` when no text passes. */
+function whereCode(column: SharedText, passes: (code: number) => boolean): ((n: number) => boolean) | undefined {
+  const codes = Uint8Array.from(column.texts, (_, code) => (code > 0 && passes(code) ? 1 : 0))
+  return codes.includes(1) ? (n) => codes[column.code(n)] === 1 : undefined
+}

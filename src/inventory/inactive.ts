@@ -1,0 +1,27 @@
+import type { Device, WipeTimes } from './device.ts'
+import { dayOf } from './reader.ts'
+
+/** What the connector's settings say of devices. */
+export interface Limits {
+  /** A device without a sync for more days than this is ignored. */
+  readonly inactiveDays?: number | undefined
+  /** The oldest version that is welcome, by how the operating system's name begins: `{ iOS: '16.4' }`. */
+  readonly minimumOs?: Readonly<Record<string, string>> | undefined
+}
+
+/** Milliseconds since 1970; 0 for never. */
+export const at = (time: string | undefined) => (time === undefined ? 0 : Date.parse(time) || 0)
+
+/** Whether a wipe was asked for that the device has not acknowledged. */
+export const isPending = (requested: number, acknowledged: number) => requested !== 0 && acknowledged < requested
+
+const isWipePending = (times: WipeTimes | undefined) => isPending(at(times?.requested), at(times?.acknowledged))
+
+/** Whether the last sync was too many days ago; one that is not known was not. */
+export const isLongAgo = (lastSync: number, { inactiveDays }: Limits, today: number) =>
+  inactiveDays !== undefined && lastSync !== 0 && today - dayOf(lastSync) > inactiveDays
+
+export const isInactive = ({ statistics }: Device, limits: Limits, today: number) =>
+  isLongAgo(at(statistics?.lastSync), limits, today) &&
+  !isWipePending(statistics?.wipe) &&
+  !isWipePending(statistics?.accountWipe)

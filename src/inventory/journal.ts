@@ -1,0 +1,103 @@
+import { setImmediate } from 'node:timers/promises'
+import { createTurns } from '../store/turns.ts'
+import type { Change, NamedChange } from './changes.ts'
+import type { Wish } from './draft.ts'
+import type { Memory } from './memory.ts'
+import { rowsOfSegment, type Segment, type Segments } from './segments.ts'
+
+/** Takes changes over. The same may be handed over again after a crash; it is known by its id and must have no effect. */
+export type OnChange = (changes: readonly NamedChange[]) => Promise<void>
+
+interface Parts {
+  readonly memory: Memory
+  readonly segments: Segments
+  readonly draft: (wish: Wish) => Segment
+  readonly onChange: OnChange
+  readonly log: { warn(about: object, message: string): void }
+}
+
+export type Journal = Awaited<ReturnType<typeof openJournal>>
+
+/** Reads the stored fleet and writes it on: what is different is stored first, then it is known, then told. */
+export async function openJournal({ memory, segments, draft, onChange, log }: Parts) {
+  const turns = createTurns(1)
+  /** Changes that were not handed over yet, by segment. */
+  const untold = new Map<number, readonly Change[]>()
+  let telling: Promise<void> = Promise.resolve()
+
+  function apply(number: number, segment: Segment): void {
+    memory.apply(number, segment)
+    if (segment.changes.length > 0) untold.set(number, segment.changes)
+  }
+
+  /** Hands over what was noticed, in order; also what could not be handed over before. */
+  function tell(): void {
+    telling = telling.then(async () => {
+      try {
+        for (const [number, changes] of [...untold].sort(([a], [b]) => a - b)) {
+          await onChange(changes.map((change, at) => ({ ...change, id: `${number}.${at}` })))
+          await segments.settle(number)
+          untold.delete(number)
+        }
+      } catch (error) {
+        log.warn({ err: error }, 'changes could not be handed over; they are tried again with the next ones')
+      }
+    })
+  }
+
+  async function add(segment: Segment): Promise<void> {
+    const number = await segments.add(segment)
+    apply(number, segment)
+  }
+
+  /** Writes anew what is left of wasteful segments, and deletes those of which nothing counts. */
+  async function tidy(): Promise<void> {
+    try {
+      const old = memory.wasteful().filter((number) => !untold.has(number))
+      if (old.length > 0) await add(memory.rowsOf(new Set(old)))
+      for (const number of memory.dead().filter((one) => !untold.has(one))) {
+        await segments.remove(number)
+        memory.forget(number)
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'the stored fleet could not be tidied; it is tried again with the next write')
+    }
+  }
+
+  for await (const [number, segment] of segments.all()) apply(number, segment)
+  memory.loaded()
+  await tidy()
+
+  return {
+    /** One after the other: what is done in a turn sees nothing half done. */
+    inTurn: <T>(job: () => Promise<T>): Promise<T> => turns.inTurn('fleet', job),
+
+    /** Resolves when everything of the wish is durable and known, to the number of rows written. To be called in a turn. */
+    async write(wish: Wish): Promise<number> {
+      const segment = draft(wish)
+      const rows = segment.devices.length + segment.owners.length + segment.gone.length
+      if (rows > 0) {
+        await add(segment)
+        if (segment.changes.length > 0) tell()
+        await tidy()
+      }
+      // Others get their turn even while nothing is written.
+      await setImmediate()
+      return rows
+    },
+
+    tell,
+    tidy,
+
+    /** Resolves when everything that was noticed so far has been handed over, or could not be. */
+    async settled(): Promise<void> {
+      await turns.inTurn('fleet', async () => {})
+      await telling
+    },
+  }
+}
+
+/** Rows in groups that fit into one segment. */
+export function* portions<T>(rows: readonly T[]): Iterable<readonly T[]> {
+  for (let at = 0; at < rows.length; at += rowsOfSegment) yield rows.slice(at, at + rowsOfSegment)
+}

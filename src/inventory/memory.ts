@@ -1,0 +1,205 @@
+import { members } from './bits.ts'
+import { type Told, toldKinds } from './changes.ts'
+import { numbers } from './columns.ts'
+import type { Owner } from './device.ts'
+import type { Fleet } from './fleet.ts'
+import { type Gone, rowsOfSegment, type Segment, type StoredDevice, withTold } from './segments.ts'
+import type { Terms } from './terms.ts'
+
+interface Parts {
+  readonly fleet: Fleet
+  readonly terms: Terms
+  /** Rows of this connector in segments up to this one are not there any more. */
+  readonly removedUpTo: (connector: string) => number
+  /** Told of each device that has changed, come or gone since everything was loaded. */
+  readonly touched: (n: number) => void
+}
+
+const smallSegment = rowsOfSegment / 2
+const manySegments = 64
+
+/** How much of a segment still counts. */
+interface Size {
+  readonly rows: number
+  live: number
+}
+
+/** Something gone, with the segment that says so and the first one that did. */
+interface Grave extends Gone {
+  readonly home: number
+  readonly since: number
+}
+
+export type Memory = ReturnType<typeof createMemory>
+
+const graveOf = (of: Gone['of'], connector: string, key: string) => `${of} ${key} ${connector}`
+
+/**
+ * The fleet as the stored segments say, and how much of each segment still counts. Segments may be applied in any order,
+ * and more than once: of each row the one in the newest segment stays.
+ */
+export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
+  const { owners } = fleet
+  const sizes = new Map<number, Size>()
+  const graves = new Map<string, Grave>()
+  const homes = { device: numbers(), owner: numbers() }
+  const told = numbers((length) => new Uint8Array(length))
+  let isLoaded = false
+
+  const termsOf = (devices: readonly number[], people: readonly number[]) => [
+    ...devices.flatMap(terms.ofDevice),
+    ...[...new Set(people)].flatMap(terms.ofPerson),
+  ]
+
+  function putDevice(device: StoredDevice): number {
+    if (!isLoaded) return fleet.put(device)
+    const known = fleet.find(device.connector, device.guid) ?? 0
+    const people = [fleet.ownerOf(known), owners.find(device.connector, device.mailbox) ?? 0]
+    if (known !== 0 && people[0] === people[1]) people.length = 0
+    const before = termsOf([known], people)
+    const n = fleet.put(device)
+    terms.replace(before, termsOf([n], people.length === 0 ? [] : [...people, fleet.ownerOf(n)]))
+    touched(n)
+    return n
+  }
+
+  function removeDevice(n: number): void {
+    const people = [fleet.ownerOf(n)]
+    const before = termsOf([n], people)
+    fleet.remove(n)
+    homes.device.set(n, 0)
+    if (!isLoaded) return
+    terms.replace(before, termsOf([], people))
+    touched(n)
+  }
+
+  function changeOwner(o: number, change: () => number): number {
+    if (!isLoaded) return change()
+    const before = terms.ofOwner(o)
+    const now = change()
+    terms.replace(before, terms.ofOwner(now))
+    fleet.eachOf(now, touched)
+    return now
+  }
+
+  const putOwner = (owner: Owner) =>
+    changeOwner(owners.find(owner.connector, owner.mailbox) ?? 0, () => owners.put(owner))
+
+  function removeOwner(o: number): void {
+    changeOwner(o, () => {
+      fleet.removeOwner(o)
+      return o
+    })
+    homes.owner.set(o, 0)
+  }
+
+  /** Whether a row of this segment is the newest; the one that was so far does not count any more. */
+  function supersedes(number: number, of: Gone['of'], connector: string, key: string, n: number | undefined): boolean {
+    const grave = graves.size === 0 ? undefined : graves.get(graveOf(of, connector, key))
+    const home = Math.max(n === undefined ? 0 : homes[of].get(n), grave?.home ?? 0)
+    if (home >= number || removedUpTo(connector) >= number) return false
+    const before = sizes.get(home)
+    if (before !== undefined) before.live -= 1
+    const here = sizes.get(number)
+    if (here !== undefined) here.live += 1
+    if (grave !== undefined) graves.delete(graveOf(of, connector, key))
+    return true
+  }
+
+  return {
+    /** What was told of a device. */
+    toldOf,
+
+    apply(number: number, { devices, owners: people, gone }: Segment): void {
+      if (sizes.has(number)) return
+      sizes.set(number, { rows: devices.length + people.length + gone.length, live: 0 })
+      for (const owner of people) {
+        const known = owners.find(owner.connector, owner.mailbox)
+        if (supersedes(number, 'owner', owner.connector, owner.mailbox, known)) homes.owner.set(putOwner(owner), number)
+      }
+      for (const device of devices) {
+        const known = fleet.find(device.connector, device.guid)
+        if (!supersedes(number, 'device', device.connector, device.guid, known)) continue
+        const n = putDevice(device)
+        homes.device.set(n, number)
+        told.set(
+          n,
+          toldKinds.reduce((bits, kind, bit) => (device.told?.includes(kind) ? bits | (1 << bit) : bits), 0),
+        )
+      }
+      for (const one of gone) {
+        const { of, connector, key, since = number } = one
+        const n = of === 'device' ? fleet.find(connector, key) : owners.find(connector, key)
+        if (!supersedes(number, of, connector, key, n)) continue
+        if (n !== undefined) (of === 'device' ? removeDevice : removeOwner)(n)
+        graves.set(graveOf(of, connector, key), { of, connector, key, home: number, since })
+      }
+    },
+
+    /** Everything is applied: from now on, what devices are found by is kept up with each change. */
+    loaded(): void {
+      isLoaded = true
+      terms.rebuild()
+    },
+
+    /** Takes out all of a connector. */
+    removeConnector(connector: string): void {
+      const drop = (of: Gone['of'], n: number, remove: (n: number) => void) => {
+        const size = sizes.get(homes[of].get(n))
+        if (size !== undefined) size.live -= 1
+        remove(n)
+      }
+      for (const n of [...fleet.ofConnector(connector)]) drop('device', n, removeDevice)
+      for (const o of [...owners.ofConnector(connector)]) drop('owner', o, removeOwner)
+      for (const [id, grave] of graves) if (grave.connector === connector) dropGrave(id, grave)
+    },
+
+    /** Segments of which nothing counts any more. What is gone need not be said when no older segment could say otherwise. */
+    dead(): number[] {
+      const oldest = Math.min(...sizes.keys())
+      for (const [id, grave] of graves) if (grave.since <= oldest) dropGrave(id, grave)
+      return [...sizes].flatMap(([number, { live }]) => (live === 0 ? [number] : []))
+    },
+
+    forget: (number: number) => sizes.delete(number),
+
+    /** Segments that are better written anew as one: large ones that are mostly dead, small ones when they are many. */
+    wasteful(): number[] {
+      const all = [...sizes].map(([number, { rows, live }]) => ({ number, rows, live }))
+      const small = all.filter(({ rows }) => rows < smallSegment)
+      const chosen: number[] = []
+      let left = rowsOfSegment
+      for (const { number, rows, live } of all) {
+        const isWaste = rows < smallSegment ? small.length >= manySegments : live * 2 < rows
+        if (!isWaste || live > left) continue
+        left -= live
+        chosen.push(number)
+      }
+      return chosen
+    },
+
+    /** Everything that counts in these segments. */
+    rowsOf(numbers: ReadonlySet<number>): Segment {
+      const inThese = (of: Gone['of']) => (n: number) => numbers.has(homes[of].get(n))
+      const devices = [...members(fleet.live)].filter(inThese('device')).flatMap((n) => storedDevice(n) ?? [])
+      const people = [...members(owners.live)].filter(inThese('owner')).flatMap((o) => owners.known(o) ?? [])
+      const gone = [...graves.values()].flatMap(({ home, ...rest }) => (numbers.has(home) ? [rest] : []))
+      return { devices, owners: people, gone, changes: [] }
+    },
+  }
+
+  function toldOf(n: number): Told[] {
+    return toldKinds.filter((_, bit) => (told.get(n) & (1 << bit)) !== 0)
+  }
+
+  function storedDevice(n: number): StoredDevice | undefined {
+    const device = fleet.get(n)
+    return device && withTold(device, toldOf(n))
+  }
+
+  function dropGrave(id: string, { home }: Grave): void {
+    const size = sizes.get(home)
+    if (size !== undefined) size.live -= 1
+    graves.delete(id)
+  }
+}

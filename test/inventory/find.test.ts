@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { allDevices } from '../../src/inventory/collections.ts'
+import { type Device, nameOf, type Owner } from '../../src/inventory/device.ts'
+import type { Query } from '../../src/inventory/find.ts'
+import { createInventory } from '../../src/inventory/inventory.ts'
+import { organization } from './organization.ts'
+import { memoryStore } from './store.ts'
+
+const everything = [allDevices]
+const today = Date.UTC(2026, 5, 1)
+const size = 1500
+const { devices, owners } = organization(size)
+const ownerOf = new Map(owners.map((owner) => [owner.mailbox, owner]))
+const ownerOfDevice = (device: Device) => ownerOf.get(device.mailbox) as Owner
+
+async function filled() {
+  const inventory = await createInventory({
+    store: memoryStore(),
+    now: () => new Date(today),
+    limits: () => ({ inactiveDays: 200 }),
+  })
+  const sync = inventory.begin('Contoso')
+  await sync.owners(owners)
+  await sync.devices(devices)
+  await sync.complete()
+  await inventory.collections.put({ name: 'Phones', parent: allDevices, rule: 'type in (iPhone, Android)' })
+  await inventory.collections.put({
+    name: 'Sales',
+    parent: allDevices,
+    rule: 'ou startsWith "contoso.com/Staff/Sales"',
+  })
+  return inventory
+}
+
+// The same once more, the slow way: every device is looked at.
+const low = (text = '') => text.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '')
+const words = (text = '') =>
+  low(text)
+    .split(/[\s,;()"]+/)
+    .map((word) => word.replace(/^[^\p{L}\p{N}]+/u, ''))
+const ids = (device: Device) => [
+  device.guid,
+  low(device.deviceId),
+  low(device.imei),
+  (device.phone ?? '').replace(/\D/g, ''),
+]
+const people = (owner: Owner) => [low(owner.alias), low(owner.mail), low(owner.upn), ...words(owner.displayName)]
+const described = ({ type, model, os }: Device) => [...words(type), ...words(model), ...words(os)]
+const nameText = (device: Device) => low(nameOf(device, ownerOfDevice(device)))
+const sales = (device: Device) => ownerOfDevice(device).distinguishedName?.includes('OU=Sales') === true
+const phones = ({ type }: Device) => type === 'iPhone' || type === 'Android'
+const isSeen = (visible: readonly string[]) => (device: Device) =>
+  visible.some(
+    (name) => name === allDevices || (name === 'Sales' && sales(device)) || (name === 'Phones' && phones(device)),
+  )
+const silentDays = ({ statistics }: Device) => (today - Date.parse(statistics?.lastSync ?? '')) / 86_400_000
+
+function naive(query: Query, visible: readonly string[]): Device[] {
+  const isNumber = /^\+\d[\d\s()./-]*$/.test(low(query.text).trim())
+  const wanted = isNumber ? [low(query.text).replace(/\D/g, '')] : words(query.text).filter((word) => word !== '')
+  const isExact = (device: Device) =>
+    nameText(device) === low(query.text).trim() || wanted.some((word) => ids(device).includes(word))
+  const named = (device: Device, word: string) =>
+    people(ownerOfDevice(device)).some((text) => text.startsWith(word)) ||
+    (word.includes('_') && nameText(device).startsWith(word))
+  const rank = (device: Device) => (isExact(device) ? 0 : wanted.some((word) => named(device, word)) ? 1 : 2)
+  return devices
+    .filter(isSeen(visible))
+    .filter((device) => !query.state || low(device.state) === low(query.state))
+    .filter((device) => !query.os || low(device.os).startsWith(low(query.os)))
+    .filter((device) => query.stale === undefined || silentDays(device) > query.stale)
+    .filter((device) => {
+      if (query.text && nameText(device) === low(query.text).trim()) return true
+      if (query.text && wanted.length === 0) return false
+      if (query.stale === undefined && Math.ceil(silentDays(device)) > 200) return false
+      return wanted.every(
+        (word) => named(device, word) || [...ids(device), ...described(device)].some((text) => text.startsWith(word)),
+      )
+    })
+    .sort((a, b) => {
+      const [before, after] = [`${rank(a)} ${nameText(a)} ${a.guid}`, `${rank(b)} ${nameText(b)} ${b.guid}`]
+      return before < after ? -1 : 1
+    })
+}
+
+const someDevice = fc.constantFrom(...devices.slice(0, 400))
+const word = someDevice.chain((device) => {
+  const owner = ownerOfDevice(device)
+  const texts = [
+    device.guid,
+    device.deviceId,
+    device.imei,
+    device.phone,
+    device.model,
+    device.os,
+    device.type,
+    owner.mail,
+  ]
+  const all = [...texts, owner.displayName, nameOf(device, owner)].filter((text) => text !== undefined)
+  return fc
+    .constantFrom(...all.flatMap((text) => text.split(' ')))
+    .chain((text) => fc.integer({ min: 1, max: text.length }).map((length) => text.slice(0, length)))
+})
+const text = fc.oneof(
+  fc.array(word, { minLength: 1, maxLength: 3 }).map((some) => some.join(' ')),
+  someDevice.map((device) => nameOf(device, ownerOfDevice(device)).toUpperCase()),
+)
+const query: fc.Arbitrary<Query> = fc.record(
+  {
+    text,
+    state: fc.constantFrom('Allowed', 'quarantined'),
+    os: fc.constantFrom('ios 1', 'iOS 17', 'Android'),
+    stale: fc.integer({ min: 1, max: 250 }),
+  },
+  { requiredKeys: [] },
+)
+const visible = fc.constantFrom(everything, ['Sales'], ['Phones', 'Sales'], ['Phones'], [], ['Nobody'])
+
+describe('inventory: find', () => {
+  let inventory: Awaited<ReturnType<typeof filled>>
+  before(async () => {
+    inventory = await filled()
+  })
+
+  it('finds what a look at every device finds, in the same order', () => {
+    fc.assert(
+      fc.property(query, visible, fc.integer({ min: 1, max: 5 }), (wanted, sees, page) => {
+        const expected = naive(wanted, sees)
+        const found = inventory.find({ ...wanted, page }, sees)
+        assert.equal(found.total, expected.length)
+        assert.deepEqual(
+          found.rows.map(({ guid }) => guid),
+          expected.slice((page - 1) * 10, page * 10).map(({ guid }) => guid),
+        )
+      }),
+      { numRuns: Number(process.env.RUNS ?? 500) },
+    )
+  })
+
+  it('goes through all devices once, page by page', () => {
+    const first = inventory.find({ stale: 1 }, everything)
+    const seen = Array.from(
+      { length: first.pages },
+      (_, n) => inventory.find({ stale: 1, page: n + 1 }, everything).rows,
+    )
+    assert.equal(new Set(seen.flat().map(({ guid }) => guid)).size, first.total)
+  })
+})
