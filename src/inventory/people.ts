@@ -41,6 +41,12 @@ export function createPeople({ fleet, terms, seen }: Parts) {
     return all
   }
 
+  function withAccount(id: string): Bits {
+    const bits = createBits()
+    terms.accounts.equal(fold(id), (o) => add(bits, o))
+    return bits
+  }
+
   function firstSeen(bits: Bits, sees: Bits, passes: (owner: Owner) => boolean = () => true): Owner[] {
     const found: Owner[] = []
     for (const o of members(bits)) {
@@ -74,19 +80,18 @@ export function createPeople({ fleet, terms, seen }: Parts) {
       const sees = seen(visible)
       const words = wordsOf(text)
       const wanted = fold(text).trim()
-      const exact = firstSeen(called(words, true), sees, ({ displayName, mail, upn, alias, name, entraId }) =>
-        [displayName, mail, upn, alias, name, entraId].some((one) => one !== undefined && fold(one) === wanted),
+      const account = firstSeen(withAccount(wanted), sees)
+      if (account.length > 0) return account
+      const exact = firstSeen(called(words, true), sees, ({ displayName, mail, upn, alias, name }) =>
+        [displayName, mail, upn, alias, name].some((one) => one !== undefined && fold(one) === wanted),
       )
       return exact.length > 0 ? exact : firstSeen(called(words, false), sees)
     },
 
     /** The owner with this Entra object id. */
     person(id: string): Owner | undefined {
-      let found: Owner | undefined
-      terms.people.equal(fold(id), (o) => {
-        if (fold(owners.columns.entraId.get(o) ?? '') === fold(id)) found = owners.get(o)
-      })
-      return found
+      const [o] = members(withAccount(id))
+      return o === undefined ? undefined : owners.get(o)
     },
 
     /** Display names of those who may have been meant by a misspelt text, the nearest first; the cost is bounded. */

@@ -15,8 +15,10 @@ export function createTerms(fleet: Fleet) {
   const names = createSorted()
   /** Devices by Guid, device id, IMEI and telephone number. */
   const ids = createSorted()
-  /** Owners by user, mail address, UPN, Entra object id, and each word of the display name. */
+  /** Owners by user, mail address, UPN, and each word of the display name. */
   const people = createSorted()
+  /** Owners by Entra object id. */
+  const accounts = createSorted()
 
   const { guid, deviceId, imei, phone, type } = fleet.columns
   const { mailbox, name, displayName, alias, upn, mail, entraId } = fleet.owners.columns
@@ -34,15 +36,20 @@ export function createTerms(fleet: Fleet) {
 
   function ofPerson(o: number): Term[] {
     if (!has(fleet.owners.live, o)) return []
-    const texts = [userOf(person(o)), mail.get(o) ?? '', upn.get(o) ?? '', entraId.get(o) ?? ''].map(fold)
+    const texts = [userOf(person(o)), mail.get(o) ?? '', upn.get(o) ?? ''].map(fold)
     const words = new Set([...texts, ...wordsOf(displayName.get(o) ?? mailbox.get(o) ?? '')])
-    return [...words].flatMap((text): Term[] => (text ? [[people, text, o]] : []))
+    const account = fold(entraId.get(o) ?? '')
+    return [
+      ...[...words].flatMap((text): Term[] => (text ? [[people, text, o]] : [])),
+      ...(account ? [[accounts, account, o] satisfies Term] : []),
+    ]
   }
 
   return {
     names,
     ids,
     people,
+    accounts,
     nameFolded,
     nameText,
     ofDevice,
@@ -65,7 +72,9 @@ export function createTerms(fleet: Fleet) {
 
     /** Begins anew with everything that the fleet has. */
     rebuild(): void {
-      const lists = new Map([names, ids, people].map((list) => [list, { texts: [] as string[], ns: [] as number[] }]))
+      const lists = new Map(
+        [names, ids, people, accounts].map((list) => [list, { texts: [] as string[], ns: [] as number[] }]),
+      )
       const collect = ([list, text, n]: Term) => {
         lists.get(list)?.texts.push(text)
         lists.get(list)?.ns.push(n)
