@@ -10,7 +10,7 @@ export const audit = defineCommand({
   summary: 'Shows the record of what was done and refused, newest first, and the head of its chain.',
   example: 'audit since:2026-11-01 wipe',
   permission: ['Audit.Read'],
-  scopes: ['personal'],
+  scopes: [],
   changes: false,
   args: z.object({
     since: z.iso.date('is a date such as 2026-11-01').optional().meta({ title: 'Since' }),

@@ -45,7 +45,7 @@ export const brake = defineCommand({
   summary: 'Shows the limit on wipes, and whether it stops them.',
   example: 'brake',
   permission: ['Collection.ReadResource'],
-  scopes: ['personal'],
+  scopes: [],
   changes: false,
   args: z.object({}),
   run: (_, context) => brakeReply(context),
@@ -57,7 +57,7 @@ export const brakePull = defineCommand({
   summary: 'Stops all wipes at once, until two Security Administrators release the brake.',
   example: 'brake pull somebody wipes phones they should not',
   permission: ['Collection.DeleteResource', 'Collection.ModifyResource'],
-  scopes: ['personal'],
+  scopes: [],
   changes: true,
   args: z.object({ reason: Reason }),
   async run({ reason }, context) {
@@ -73,7 +73,7 @@ export const brakeRelease = defineCommand({
   summary: 'Asks to release the brake; another Security Administrator must approve it.',
   example: 'brake release',
   permission: ['Security.Modify'],
-  scopes: ['personal'],
+  scopes: [],
   changes: true,
   args: z.object({}),
   async run(_, context) {

@@ -8,7 +8,7 @@ export const cancelWipe = defineDeviceCommand({
   summary: 'Cancels a wipe that the device has not acknowledged yet.',
   example: 'cancel-wipe adele_iPhone the phone was found',
   permission: ['Collection.ModifyResource'],
-  scopes: ['personal'],
+  scopes: [],
   changes: true,
   args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }), reason: Reason }),
   button: { title: () => 'Cancel wipe', offered: ({ wipePending }) => wipePending },

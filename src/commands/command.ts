@@ -44,7 +44,7 @@ interface CommandAbout {
   readonly example: string
   /** Any of these allows it; none means that anybody may. The first is the one that a refusal names. */
   readonly permission: readonly Permission[]
-  /** In whose menu it stands. */
+  /** In whose menu it stands, at most ten in each; it can be typed everywhere. */
   readonly scopes: readonly Scope[]
   /** Whether it changes anything, or with which arguments: then the record is on disk before it runs. */
   readonly changes: boolean | ((values: Values) => boolean)

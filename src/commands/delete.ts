@@ -10,7 +10,7 @@ export const deleteDevice = defineDeviceCommand({
   summary: 'Deletes a partnership from Exchange; nothing on the phone is erased, and it may connect anew.',
   example: 'delete adele_iPhone given to a colleague',
   permission: ['Collection.DeleteResource'],
-  scopes: ['personal'],
+  scopes: [],
   changes: true,
   args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }), reason: Reason }),
   button: { title: () => 'Delete', style: 'destructive', offered: ({ wipePending }) => !wipePending },

@@ -60,6 +60,7 @@ export const reset = defineDeviceCommand({
   ...about,
   name: 'reset',
   usage: '<ref>',
+  scopes: [],
   summary: "Takes a device off the mailbox's personal exemptions; Exchange's rules decide again.",
   example: 'reset adele_iPhone',
   args: z.object({ ref }),

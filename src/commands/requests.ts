@@ -16,7 +16,7 @@ const id = z
 const v = z.coerce.number().int().optional()
 
 const reading = { permission: ['Collection.ReadResource', 'Security.Read', 'Security.Modify'], changes: false } as const
-const deciding = { permission: ['Collection.DeleteResource', 'Security.Modify'], scopes: ['personal'] } as const
+const deciding = { permission: ['Collection.DeleteResource', 'Security.Modify'], scopes: [] } as const
 
 /** Whether somebody may know of a request: their own, a device that they see, or rights where they look after rights. */
 function sees(request: Request, { caller, inventory, rights }: Context): boolean {
@@ -70,7 +70,7 @@ export const request = defineCommand({
   usage: '<id>',
   summary: 'Shows one request: what it would do, who asked, where it stands, and what you may do with it.',
   example: 'request R1042',
-  scopes: ['personal', 'groupChat', 'channel'],
+  scopes: ['groupChat', 'channel'],
   args: z.object({ id }),
   run: async (given, context) => requestReply(await visible(given.id, context), context),
 })
@@ -81,7 +81,7 @@ export const withdraw = defineCommand({
   usage: '<id>',
   summary: 'Takes back a request of your own.',
   example: 'withdraw R1042',
-  scopes: ['personal'],
+  scopes: [],
   changes: true,
   args: z.object({ id, v }),
   async run(given, context) {

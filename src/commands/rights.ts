@@ -9,8 +9,8 @@ const word = (title: string) => z.string().trim().min(1).max(100).meta({ title }
 const rule = z.string().trim().min(1).max(2000).meta({ title: 'Rule', long: true })
 const quorum = z.coerce.number().int().min(1).max(9).optional().meta({ title: 'Approvals' })
 
-const reading = { permission: ['Security.Read', 'Security.Modify'], scopes: ['personal'], changes: false } as const
-const changing = { permission: ['Security.Modify'], scopes: ['personal'], changes: true } as const
+const reading = { permission: ['Security.Read', 'Security.Modify'], scopes: [], changes: false } as const
+const changing = { permission: ['Security.Modify'], scopes: [], changes: true } as const
 
 /** Asks for a change of rights; where nobody else can approve it, it is made at once. */
 async function change(wish: RightsChange, context: Context): Promise<Reply> {
@@ -80,7 +80,7 @@ export const collections = defineCommand({
   summary: 'Lists the collections: their rules, and what limits them.',
   example: 'collections',
   permission: ['Collection.Read'],
-  scopes: ['personal'],
+  scopes: [],
   changes: false,
   args: z.object({}),
   async run(_, { inventory, rights }) {

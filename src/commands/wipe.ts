@@ -21,7 +21,7 @@ type WipeArgs = z.output<typeof args>
 const about = {
   usage: '<ref> [ticket:] <reason>',
   permission: ['Collection.ModifyResource', 'Collection.DeleteResource'],
-  scopes: ['personal', 'groupChat'],
+  scopes: ['personal'],
   /** The first card only shows what would happen. */
   changes: (values: Values) => values.confirm !== undefined,
   alsoAsked: ({ settings }: Context) => (settings.TICKET_PATTERN === undefined ? [] : ['ticket']),
@@ -132,6 +132,7 @@ export const wipe = defineDeviceCommand({
 export const wipeAccount = defineDeviceCommand({
   ...about,
   name: 'wipe-account',
+  scopes: [],
   summary: 'Asks to wipe only the data of the mail account; what is private stays on the phone.',
   example: 'wipe-account adele_iPhone left the company',
   button: { title: () => 'Wipe account data', style: 'destructive', offered: offered('wipe-account') },
