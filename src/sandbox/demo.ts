@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -16,6 +16,21 @@ const OrganizationSchema = z.object({
   clientId: z.string(),
   secret: z.string(),
 })
+
+/** What of the app manifest the chat page suggests. */
+const ManifestSchema = z.object({
+  bots: z.tuple([
+    z.object({
+      commandLists: z.array(
+        z.object({
+          scopes: z.array(z.string()),
+          commands: z.array(z.object({ title: z.string(), description: z.string() })),
+        }),
+      ),
+    }),
+  ]),
+})
+const manifest = new URL('../../manifest/manifest.json', import.meta.url)
 
 /** The roles of the people in `.m365agentsplayground.yml`, in their order; the last has none. */
 const roles = [
@@ -44,11 +59,14 @@ export async function startDemo(options: {
   const exchange =
     options.exchange === undefined ? await startExchange(options.exchangePort) : { url: options.exchange }
   const contoso = await organization(exchange.url)
+  const { bots } = ManifestSchema.parse(JSON.parse(await readFile(manifest, 'utf8')))
+  const [bot] = bots
   const teams = await startSandboxTeams({
     botEndpoint: options.endpoint,
     people,
     port: options.port,
     exchange: exchange.url,
+    commandLists: bot.commandLists,
     ...(options.now && { now: options.now }),
   })
   const credentials = join(options.folder, 'credentials')
