@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { BotError } from './errors.ts'
 
+/** Whether nobody but this machine can listen there. */
+export const isLoopback = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+
 const list = (text: string) => text.split(',').flatMap((part) => part.trim() || [])
 const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high)
 const onOff = z.enum(['on', 'off'])
@@ -23,7 +26,11 @@ const pattern = z.string().transform((text, context) => {
 })
 
 const absent = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema)
-const endpoint = (about: string) => absent(z.url().optional()).describe(about)
+const encrypted = z.url().refine((text) => {
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+}, 'an https address')
+const endpoint = (about: string) => absent(encrypted.optional()).describe(about)
 
 /** Every setting that the environment can make; the description is what `npm start -- --help` prints. */
 const SettingsSchema = z.object({
@@ -31,7 +38,7 @@ const SettingsSchema = z.object({
   HOST: absent(z.string().default('127.0.0.1')).describe('address to listen on; the demo takes loopback only'),
   DATA_DIR: absent(z.string().optional()).describe('folder of the stored things (data, or data-demo for the demo)'),
   DATABASE_URL: absent(z.url({ protocol: /^postgres(ql)?$/ }).optional()).describe('PostgreSQL instead of DATA_DIR'),
-  PUBLIC_URL: absent(z.url().optional()).describe('https address under which people reach the tab'),
+  PUBLIC_URL: absent(encrypted.optional()).describe('https address under which people reach the tab'),
   LOG_LEVEL: absent(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info')).describe('what is logged'),
   ADMINS: absent(z.string().default(''))
     .transform(list)
@@ -74,9 +81,10 @@ const SettingsSchema = z.object({
 
 export type Settings = Readonly<z.infer<typeof SettingsSchema>>
 
-/** What belongs together, said at the setting that mends it. */
-function missing(env: NodeJS.ProcessEnv): string[] {
-  if (!env.MicrosoftAppId) return []
+/** What does not go together, said at the setting that mends it. */
+const together = (env: NodeJS.ProcessEnv) => (env.MicrosoftAppId ? togetherInProduction(env) : togetherInDemo(env))
+
+function togetherInProduction(env: NodeJS.ProcessEnv): string[] {
   const problems = env.MicrosoftAppTenantId ? [] : ['- MicrosoftAppTenantId: needed with MicrosoftAppId']
   const managed = env.MicrosoftAppType === 'UserAssignedMSI'
   if (!managed && !env.MicrosoftAppPassword && !env.MicrosoftAppCertificateFile)
@@ -84,11 +92,24 @@ function missing(env: NodeJS.ProcessEnv): string[] {
   return problems
 }
 
+/** The demo is for this machine alone; the small Teams listens on the port after the bot's. */
+function togetherInDemo({ NODE_ENV, HOST, PORT }: NodeJS.ProcessEnv): string[] {
+  const problems = NODE_ENV === 'production' ? ['- NODE_ENV: production needs MicrosoftAppId'] : []
+  if (HOST && !isLoopbackHost(HOST)) problems.push('- HOST: the demo takes loopback only')
+  if (PORT === '65535') problems.push('- PORT: the demo needs the next one as well')
+  return problems
+}
+
+function isLoopbackHost(host: string): boolean {
+  const url = URL.parse(`http://${host.includes(':') ? `[${host}]` : host}`)
+  return url !== null && isLoopback(url)
+}
+
 /** Reads the environment once. Throws CONFIG_INVALID that lists every mistake. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const result = SettingsSchema.safeParse(env)
   const wrong = result.error?.issues.map((issue) => `- ${issue.path.join('.')}: ${issue.message}`) ?? []
-  const problems = [...wrong, ...missing(env)]
+  const problems = [...wrong, ...together(env)]
   if (!result.success || problems.length > 0) throw new BotError('CONFIG_INVALID', problems.join('\n'))
   return Object.freeze(result.data)
 }

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isLoopback } from './config.ts'
 import { BotError } from './errors.ts'
-import { IdentitySchema, isLoopback } from './tokens.ts'
+import { IdentitySchema } from './tokens.ts'
 
 const hosts = z.array(z.string().min(1)).min(1)
 

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { createApp } from './app.ts'
 import { describeSettings, readSettings } from './config.ts'
 import { BotError } from './errors.ts'
 import { startDemo } from './sandbox/demo.ts'
 import { openFileStore } from './store/files.ts'
-import { isLoopback } from './tokens.ts'
 
 const usage = `Device Desk: the mobile devices that connect to Exchange, in Microsoft Teams.
 
@@ -14,6 +14,8 @@ npm start -- --no-auth    the demo, which also takes activities without a token,
 npm start -- --help       this text
 
 ${describeSettings()}`
+
+const flag = { type: 'boolean' } as const
 
 const now = () => new Date()
 const onStep = () => {}
@@ -32,12 +34,8 @@ async function startProduction() {
 /** Everything on this machine: a small Exchange, a small Teams, and the bot between them. */
 async function startDemonstration(unsigned: boolean) {
   const asked = readSettings(process.env)
-  if (process.env.NODE_ENV === 'production')
-    throw new BotError('CONFIG_INVALID', '- NODE_ENV: production needs MicrosoftAppId')
-  if (!isLoopback(new URL(`http://${asked.HOST}`)))
-    throw new BotError('CONFIG_INVALID', '- HOST: the demo takes loopback only')
   const folder = asked.DATA_DIR ?? 'data-demo'
-  const log = pino({ level: process.env.LOG_LEVEL ?? 'error' }, pino.destination(2))
+  const log = pino({ level: process.env.LOG_LEVEL || 'error' }, pino.destination(2))
   const store = await openFileStore({ folder, kind: 'demo', log })
   let url = ''
   const demo = await startDemo({
@@ -63,14 +61,18 @@ async function startDemonstration(unsigned: boolean) {
 /** What goes wrong at the start is one sentence where a person can mend it. */
 function explain(error: unknown): string {
   if (error instanceof BotError) return error.message
-  const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-  if (busy) return `${error.message}: another program uses this port; set another, for example PORT=4100 npm start`
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error ? String(error.code) : ''
+  if (code.startsWith('ERR_PARSE_ARGS')) return `${error.message.split('. ')[0]}; this is what there is:\n\n${usage}`
+  if (code === 'EADDRINUSE')
+    return `${error.message}: another program uses this port; set another, for example PORT=4100 npm start`
+  return error.stack ?? error.message
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help')) return console.log(usage)
-  const unsigned = args.includes('--no-auth')
+  const { values } = parseArgs({ args: [...args], options: { help: flag, 'no-auth': flag } })
+  if (values.help) return console.log(usage)
+  const unsigned = values['no-auth'] === true
   if (unsigned && process.env.MicrosoftAppId)
     throw new BotError('CONFIG_INVALID', '- --no-auth is for the demo; do not set MicrosoftAppId with it')
   const stop = await (process.env.MicrosoftAppId ? startProduction() : startDemonstration(unsigned))

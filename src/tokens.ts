@@ -1,5 +1,6 @@
 import type { AccessToken, TokenCredential } from '@azure/identity'
 import { z } from 'zod'
+import { isLoopback } from './config.ts'
 import { BotError } from './errors.ts'
 
 /** An application as Entra ID knows it, and how it proves itself. */
@@ -15,9 +16,6 @@ export type Identity = z.infer<typeof IdentitySchema>
 export type Tokens = (challenge?: { readonly refused: string; readonly claims?: string }) => Promise<string>
 
 const margin = 5 * 60_000
-
-/** Whether nobody but this machine can listen there. */
-export const isLoopback = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
 
 /**
  * Client-credential tokens from `login` (authority and tenant, such as https://login.microsoftonline.com/<tenant>).

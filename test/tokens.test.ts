@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { inspect } from 'node:util'
+import { isLoopback } from '../src/config.ts'
 import { BotError } from '../src/errors.ts'
-import { createTokens, IdentitySchema, isLoopback } from '../src/tokens.ts'
+import { createTokens, IdentitySchema } from '../src/tokens.ts'
 
 const clientId = '11111111-2222-3333-4444-555555555555'
 const secret = 'a-secret-that-nobody-may-read'

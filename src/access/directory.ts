@@ -1,8 +1,9 @@
 import { ExponentialBackoff, handleType, retry } from 'cockatiel'
 import { z } from 'zod'
+import { isLoopback } from '../config.ts'
 import { assertHost, readCredential } from '../credentials.ts'
 import { BotError } from '../errors.ts'
-import { createTokens, isLoopback } from '../tokens.ts'
+import { createTokens } from '../tokens.ts'
 
 /** An account of the tenant, as Microsoft Graph knows it. */
 export interface Account {

@@ -1,7 +1,6 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { z } from 'zod'
-import type { Settings } from '../config.ts'
-import { isLoopback } from '../tokens.ts'
+import { isLoopback, type Settings } from '../config.ts'
 import type { TeamsActivity } from './activity.ts'
 
 /** Why a request is not taken, as an HTTP status; the body stays empty, since a stranger learns nothing. */

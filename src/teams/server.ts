@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import restify from 'restify'
-import { isLoopback } from '../tokens.ts'
+import { isLoopback } from '../config.ts'
 import type { InvokeAnswer } from './adapter.ts'
 import { NotTaken } from './identity.ts'
 

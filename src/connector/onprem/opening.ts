@@ -1,5 +1,5 @@
+import { isLoopback } from '../../config.ts'
 import { BotError } from '../../errors.ts'
-import { isLoopback } from '../../tokens.ts'
 import { type Cmdlet, Refusal } from '../transport.ts'
 import { basic, type Credential, negotiate } from './authentication.ts'
 import { cancelled, Interrupted, ignoreAbort } from './conversation.ts'
