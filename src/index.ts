@@ -49,6 +49,7 @@ async function startDemonstration(unsigned: boolean) {
   const app = await createApp({ settings, store, demo: true, unsigned, first: demo.first, now, wait, log, onStep })
   url = await app.listen()
   await app.connectors.add(demo.connector)
+  await demo.install()
   console.log(`Device Desk, the demo: the bot at ${url}, a sandbox Exchange at ${demo.exchangeUrl}. Ctrl-C ends it.`)
   console.log(`Open ${demo.url}`)
   console.log('Type: find adele')

@@ -87,6 +87,10 @@ export async function startDemo(options: {
       (roles[position] ?? []).map((role) => ({ holder: { kind: 'person' as const, id, name }, role })),
     ),
     connector: { name: contoso.name, kind: contoso.kind, address, authority, tenant, credential: 'contoso' },
+    /** Puts the bot into everybody's personal chat, so that it can write to them before they wrote to it. */
+    async install(): Promise<void> {
+      for (const { id } of teams.directory.people) await teams.install(id, 'personal')
+    },
     async close(): Promise<void> {
       await teams.close()
       if ('close' in exchange) await exchange.close()
