@@ -26,7 +26,7 @@ const pattern = z.string().transform((text, context) => {
 })
 
 const absent = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema)
-const encrypted = z.url().refine((text) => {
+const encrypted = z.string().refine((text) => {
   const url = URL.parse(text)
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
 }, 'an https address')
