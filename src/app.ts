@@ -7,6 +7,7 @@ import { createCards } from './cards/draw.ts'
 import { commands } from './commands/commands.ts'
 import type { Settings } from './config.ts'
 import { createConnectors } from './connector/connectors.ts'
+import { createPolicies } from './connector/policy/policies.ts'
 import { createInventory } from './inventory/inventory.ts'
 import { createNotify } from './notify/notify.ts'
 import { createPipeline } from './pipeline.ts'
@@ -45,6 +46,13 @@ export async function createApp(outside: Outside) {
     credentials: settings.CREDENTIALS_DIR,
     changed: (device) => void messenger.touched({ verb: 'device', data: { ref: device.guid } }),
   })
+  const policies = await createPolicies({
+    store,
+    now,
+    exchange: connectors.exchange,
+    generation: () => '2013',
+    drifted: async ({ connector }) => log.warn({ connector }, 'policy changed in Exchange'),
+  })
   const tenant = settings.MicrosoftAppTenantId ?? ''
   const access = await createAccess({
     ...outside,
@@ -55,7 +63,7 @@ export async function createApp(outside: Outside) {
     secondPerson: settings.RIGHTS_APPROVAL === 'on',
     restHours: settings.APPROVER_REST,
   })
-  const parts = { ...outside, audit, inventory, work, connectors, access }
+  const parts = { ...outside, audit, inventory, work, connectors, policies, access }
   const requests = await createRequests({ ...parts, tell: (request, why) => notify.request(request, why, requests) })
   const ask = createPipeline({ desk: { ...parts, requests }, commands, log })
   const metrics = createMetrics(audit)

@@ -22,6 +22,7 @@ const texts = {
     'Exchange could not be reached (%s), so nothing was changed; try again in a minute, “status” shows how it is.',
   INTERNAL: 'Something went wrong on my side; if it happens again, give the operator this number: %s.',
   PERSON_UNKNOWN: 'I know no person “%s” with a device; type a name or an address, for example “user adele”.',
+  POLICY_REFUSED: '%s',
   REQUEST_CHANGED:
     'The request has changed since this card was drawn, so nothing was decided; look at it again: “request %s”.',
   REQUEST_CLOSED: 'This request is not open any more: it is %s.',

@@ -77,7 +77,7 @@ export function createPipeline({ desk, commands, log }: { desk: Desk; commands: 
         .catch((error) => log.error({ err: error, n }, 'outcome not recorded'))
     try {
       const reply = await run()
-      await end(reply.undone ? 'refused' : 'done')
+      await end(reply.undone ? 'refused' : 'done', reply.record)
       return { reply, changed: true }
     } catch (error) {
       const failure = explain(error, entry)

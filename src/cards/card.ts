@@ -20,6 +20,12 @@ export interface Field {
   readonly value?: string
   readonly required: boolean
   readonly max?: number
+  /** Limits of a number. */
+  readonly low?: number
+  readonly high?: number
+  /** A regular expression that a text must match, and what is said when it does not. */
+  readonly pattern?: string
+  readonly wrong?: string
 }
 
 /** A line of facts; `value` may be text from outside. `private` facts are left out where others read along. */
@@ -90,6 +96,16 @@ interface DeviceList {
   readonly rows: readonly DeviceRow[]
   /** What a press on a row runs. */
   readonly verb: string
+}
+
+/** Settings that belong together; a press on them shows more. */
+export interface SettingGroup {
+  readonly title: string
+  readonly state: string
+  readonly tone: Tone
+  readonly press: Button['data']
+  /** A note may be empty. */
+  readonly settings: readonly { name: string; value: string; note: string; tone: Tone }[]
 }
 
 /** Everything the bot can answer with: the name of a template in cards/ and the data that it shows. */
@@ -174,6 +190,33 @@ export type Card =
         steps: readonly Step[]
       }
     }
+  | {
+      readonly template: 'policy'
+      readonly data: {
+        title: string
+        text: string
+        notice?: string
+        warnings: readonly { text: string }[]
+        groups: readonly SettingGroup[]
+      }
+    }
+  | {
+      readonly template: 'preview'
+      readonly data: {
+        title: string
+        text: string
+        tone: Tone
+        notice?: string
+        warnings: readonly { text: string }[]
+        changes: readonly { name: string; before: string; after: string }[]
+        facts: readonly Fact[]
+        times: readonly Moment[]
+        bars: readonly Bar[]
+        rows: readonly DeviceRow[]
+        /** What a press on a row runs. */
+        verb: string
+      }
+    }
   | { readonly template: 'form'; readonly data: { title: string; text: string; fields: readonly Field[] } }
 
 /** The read that shows the same again: a card that can be refreshed, and of which every posted copy is kept up to date. */
@@ -187,4 +230,6 @@ export type Reply = Card & {
   readonly about?: About
   /** Nothing was done after all: the card says why and asks again. */
   readonly undone?: true
+  /** What the record says of what was done. */
+  readonly record?: string
 }

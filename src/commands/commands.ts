@@ -7,6 +7,8 @@ import { device } from './device.ts'
 import { allow, block, reset } from './exempt.ts'
 import { find } from './find.ts'
 import { help } from './help.ts'
+import { policy, policyCheck } from './policy.ts'
+import { policyClear, policyDrift, policySet, policyUndo } from './policyChange.ts'
 import { approve, deny, request, requests, withdraw } from './requests.ts'
 import { admins, collections, rightsCommands, roles } from './rights.ts'
 import { status } from './status.ts'
@@ -34,6 +36,12 @@ export const commands: readonly Command[] = [
   brake,
   brakePull,
   brakeRelease,
+  policy,
+  policyCheck,
+  policySet,
+  policyClear,
+  policyUndo,
+  policyDrift,
   status,
   collections,
   admins,

@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Settings } from '../config.ts'
 import type { Connectors } from '../connector/connectors.ts'
+import type { Policies } from '../connector/policy/policies.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import type { Requests } from '../requests/requests.ts'
 
@@ -9,6 +10,7 @@ import type { Requests } from '../requests/requests.ts'
 export interface Desk {
   readonly inventory: Inventory
   readonly connectors: Connectors
+  readonly policies: Policies
   readonly access: Access
   readonly audit: Audit
   readonly requests: Requests

@@ -49,14 +49,17 @@ export function barsOf(counts: readonly { label: string; count: number; tone: Ba
   }))
 }
 
+/** Values as a button can carry them. */
+export const pressable = (values: Values): Button['data'] =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : [],
+    ),
+  )
+
 /** The arguments of a press as it can carry them on to the next button. */
 const carried = ({ fields }: Command, values: Values): Button['data'] =>
-  Object.fromEntries(
-    [...fields.map(({ name }) => name), 'v'].flatMap((name) => {
-      const value = values[name]
-      return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : []
-    }),
-  )
+  pressable(Object.fromEntries([...fields.map(({ name }) => name), 'v'].map((name) => [name, values[name]])))
 
 /** Several devices go by what was typed: a press on one of them runs the command on it. */
 export function chooseReply(

@@ -181,7 +181,7 @@ export const list = (most: number): Kind => ({
   range: `up to ${most} names with commas between them, or ${none}`,
   input: { kind: 'long' },
   parse(text) {
-    const names = text.split(/[,;\n]/).flatMap((name) => name.trim() || [])
+    const names = text.split(/[,;\n]/).flatMap((name) => name.replaceAll(/["“”]/g, '').trim() || [])
     if (names.length === 1 && names[0] === none) return []
     return names.length > 0 && names.length <= most && names.every((name) => name.length <= 256) ? names : undefined
   },

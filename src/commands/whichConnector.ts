@@ -1,0 +1,37 @@
+import type { Reply } from '../cards/card.ts'
+import { BotError } from '../errors.ts'
+import type { Context, Values } from './command.ts'
+import { pressable } from './replies.ts'
+
+const namesOf = ({ connectors }: Context) => connectors.all().map(({ name }) => name)
+
+/** The connector of this name, in any spelling. */
+export function connectorNamed(named: string, context: Context): string {
+  const found = namesOf(context).find((name) => name.toLowerCase() === named.trim().toLowerCase())
+  if (found === undefined)
+    throw new BotError('COMMAND_ARGUMENT', `There is no connector “${named}”; “connectors” lists those there are.`)
+  return found
+}
+
+/** Runs on the connector that is meant; where there are several and none is named, asks which one, and never takes all. */
+export async function onConnector(
+  context: Context,
+  verb: string,
+  { connector: named, ...values }: Values,
+  run: (connector: string) => Promise<Reply>,
+): Promise<Reply> {
+  if (typeof named === 'string' && named !== '') return run(connectorNamed(named, context))
+  const [first, ...others] = namesOf(context)
+  if (first === undefined)
+    throw new BotError('COMMAND_ARGUMENT', 'No connector is set up yet; add one with “connector-add”.')
+  if (others.length === 0) return run(first)
+  return {
+    template: 'choose',
+    data: {
+      title: 'Which connector?',
+      text: `“${verb}” is for one organization; choose it.`,
+      rows: [first, ...others].map((name) => ({ press: { ...pressable(values), connector: name }, name, detail: '' })),
+      verb,
+    },
+  }
+}
