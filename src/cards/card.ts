@@ -104,8 +104,7 @@ export interface SettingGroup {
   readonly state: string
   readonly tone: Tone
   readonly press: Button['data']
-  /** A note may be empty. */
-  readonly settings: readonly { name: string; value: string; note: string; tone: Tone }[]
+  readonly rows: readonly { name: string; value: string; tone: Tone /** What it means. */; text?: string }[]
 }
 
 /** Everything the bot can answer with: the name of a template in cards/ and the data that it shows. */
@@ -197,7 +196,7 @@ export type Card =
         text: string
         notice?: string
         warnings: readonly { text: string }[]
-        groups: readonly SettingGroup[]
+        sections: readonly SettingGroup[]
       }
     }
   | {

@@ -26,11 +26,11 @@ function groupOf(group: Group, looks: readonly PolicyLook[], detailed: boolean):
     state: drifting ? `${state}; changed in Exchange` : state,
     tone: drifting ? 'warning' : 'default',
     press: { group, ...(looks.length === 1 && only && { connector: only.connector }) },
-    settings: settingsOf(group).map((setting) => rowOf(setting, looks, detailed)),
+    rows: settingsOf(group).map((setting) => rowOf(setting, looks, detailed)),
   }
 }
 
-function rowOf(setting: Setting, looks: readonly PolicyLook[], detailed: boolean): SettingGroup['settings'][number] {
+function rowOf(setting: Setting, looks: readonly PolicyLook[], detailed: boolean): SettingGroup['rows'][number] {
   const { name, group, about, kind } = setting
   const values = looks.map(({ connector, configured, shown: there }) => ({
     connector,
@@ -43,19 +43,16 @@ function rowOf(setting: Setting, looks: readonly PolicyLook[], detailed: boolean
   const value = alike
     ? shown(setting, first?.ours ?? first?.theirs)
     : values.map(({ connector, ours, theirs }) => `${connector}: ${shown(setting, ours ?? theirs)}`).join(' · ')
-  const notes = [
-    ...differing.map(({ connector, theirs }) =>
-      looks.length > 1
-        ? `${connector} has ${shown(setting, theirs)} in Exchange`
-        : `in Exchange: ${shown(setting, theirs)}`,
-    ),
-    ...(detailed ? [`${about} ${kind.range}.`] : []),
-  ]
+  const there = differing.map(({ connector, theirs }) =>
+    looks.length > 1
+      ? `${connector} has ${shown(setting, theirs)} in Exchange`
+      : `in Exchange: ${shown(setting, theirs)}`,
+  )
   return {
     name,
-    value,
-    note: notes.join('; '),
+    value: there.length > 0 ? `${value} (${there.join(', ')})` : value,
     tone: differing.length > 0 || !alike ? 'warning' : 'default',
+    ...(detailed && { text: `${about} ${kind.range}.` }),
   }
 }
 
@@ -81,7 +78,7 @@ export function policyReply(
           : `Default mobile device mailbox policy “${only.name}”. A group is managed here as soon as one of its settings is configured; the others stay with Exchange.`,
       ...(notice && { notice }),
       warnings: warnings.map((text) => ({ text })),
-      groups: (group === undefined ? groups : [group]).map((one) => groupOf(one, looks, group !== undefined)),
+      sections: (group === undefined ? groups : [group]).map((one) => groupOf(one, looks, group !== undefined)),
     },
     buttons:
       only === undefined || connector === undefined || !rights.holds('Site.ModifyConnectorPolicy')
@@ -108,6 +105,9 @@ function buttonsOf({ connector, configured, drift, undo }: PolicyLook, group: Gr
   return buttons
 }
 
+/** A card shortens what is longer, and what is shortened must not come back as a wish. */
+const longest = 400
+
 /** The inputs of a group, as it is configured or as Exchange has it. */
 export const formOf = ({ connector, configured, shown: there }: PolicyLook, group: Group): Reply => ({
   template: 'form',
@@ -116,13 +116,16 @@ export const formOf = ({ connector, configured, shown: there }: PolicyLook, grou
     text: 'First you see what would change; nothing is written before you confirm.',
     fields: settingsOf(group).map(({ name, about, kind }) => {
       const value = configured[group]?.[name] ?? there[name]
+      const text = value === undefined ? undefined : kind.show(value)
+      const isLong = text !== undefined && text.length > longest
       const { input } = kind
+      const range = input.kind === 'toggle' ? '' : ` ${kind.range}.`
       return {
         name,
-        label: input.kind === 'toggle' ? `${name}: ${about}` : `${name}: ${about} ${kind.range}.`,
+        label: `${name}: ${about}${range}${isLong ? ' What there is stays, if this is left empty.' : ''}`,
         kind: input.kind,
         required: false,
-        ...(value !== undefined && { value: kind.show(value) }),
+        ...(text !== undefined && !isLong && { value: text }),
         ...(input.kind === 'choice' && { choices: input.choices }),
         ...(input.kind === 'number' && { low: input.low, high: input.high, wrong: `It takes ${kind.range}.` }),
         ...(input.kind === 'text' && { pattern: input.pattern, wrong: `It takes ${kind.range}.` }),

@@ -15,7 +15,7 @@ import {
   type Values,
 } from '../connector/policy/settings.ts'
 import { BotError } from '../errors.ts'
-import { allDevices } from '../inventory/inventory.ts'
+import { allDevices } from '../inventory/collections.ts'
 import { type Values as Arguments, type Context, defineCommand } from './command.ts'
 import { GroupName } from './policy.ts'
 import { formOf, policyReply, previewReply } from './policyCard.ts'
@@ -45,7 +45,7 @@ async function propose(
     const show = async (notice?: string) =>
       previewReply(
         preview,
-        await reachOf(preview.look, inventory.all([allDevices]), inventory.owner, signal),
+        await reachOf(preview.look, inventory.devices([allDevices]), inventory.owner, signal),
         press,
         notice,
       )

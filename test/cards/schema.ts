@@ -41,6 +41,7 @@ const TextRun = z.strictObject({
   type: z.literal('TextRun'),
   text: z.string(),
   fontType: z.literal('Monospace').optional(),
+  strikethrough: z.boolean().optional(),
   ...look,
 })
 const RichTextBlock = z.strictObject({ type: z.literal('RichTextBlock'), inlines: z.array(TextRun).min(1), ...element })
@@ -67,10 +68,17 @@ const text = {
   placeholder: z.string().optional(),
   maxLength: z.number().int().optional(),
   isMultiline: z.boolean().optional(),
+  regex: z.string().min(1).optional(),
 }
 const Inputs = [
   z.strictObject({ type: z.literal('Input.Text'), ...input, ...text }),
-  z.strictObject({ type: z.literal('Input.Number'), ...input, value: z.number().optional() }),
+  z.strictObject({
+    type: z.literal('Input.Number'),
+    ...input,
+    value: z.number().optional(),
+    min: z.number(),
+    max: z.number(),
+  }),
   z.strictObject({
     type: z.literal('Input.ChoiceSet'),
     ...input,

@@ -227,9 +227,9 @@ describe('the policy in chat', () => {
 
   it('undoes the last push, and undoes that', async () => {
     const undone = await chat.click(await chat.say('policy-undo'), 'Write to Exchange')
-    assert.match(undone.text, /PasswordEnabled false \nMinimumPasswordLength Blank/)
+    assert.match(undone.text, /PasswordEnabled false\nMinimumPasswordLength Blank/)
     const again = await chat.click(await chat.say('policy-undo'), 'Write to Exchange')
-    assert.match(again.text, /PasswordEnabled true \nMinimumPasswordLength 6/)
+    assert.match(again.text, /PasswordEnabled true\nMinimumPasswordLength 6/)
     await writes()
   })
 
@@ -253,11 +253,11 @@ describe('the policy in chat', () => {
       [{ AllowIrDA: false }],
     )
     const back = await chat.click(await chat.say('policy-drift take-back Security'), 'Write to Exchange')
-    assert.match(back.text, /TextMessage false \n/)
+    assert.match(back.text, /TextMessage false\n/)
     await admin('Set-MobileDeviceMailboxPolicy', { Identity: 'Default', AllowBluetooth: 'Disable' })
     await writes()
     const accepted = await chat.click(await chat.say('policy-drift accept Security'), 'Confirm')
-    assert.match(accepted.text, /Bluetooth Disable \n/)
+    assert.match(accepted.text, /Bluetooth Disable\n/)
     assert.deepEqual(await writes(), [])
     assert.match((await chat.say('policy-check')).text, /Exchange has everything as it is configured here/)
   })
