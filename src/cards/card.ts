@@ -115,7 +115,12 @@ export type Card =
       readonly data: {
         title: string
         text: string
-        groups: readonly { title: string; commands: readonly { name: string; usage: string; summary: string }[] }[]
+        groups: readonly {
+          title: string
+          commands: readonly { name: string; usage: string; summary: string }[]
+          /** Further commands, of which only the names are shown. */
+          names?: string
+        }[]
       }
     }
   | {

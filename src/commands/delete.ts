@@ -13,7 +13,7 @@ export const deleteDevice = defineDeviceCommand({
   scopes: [],
   changes: true,
   args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }), reason: Reason }),
-  button: { title: () => 'Delete', style: 'destructive', offered: ({ wipePending }) => !wipePending },
+  button: { title: () => 'Delete', offered: ({ wipePending }) => !wipePending },
   async run(device, _, context) {
     await assertNoWipe(device, context)
     const name = nameOf(device, context.inventory.owner(device))

@@ -49,7 +49,6 @@ export const block = defineDeviceCommand({
   args: z.object({ ref, reason: Reason }),
   button: {
     title: () => 'Block',
-    style: 'destructive',
     offered: ({ exemption, wipePending }) => exemption !== 'blocked' && !wipePending,
   },
   run: (device, _, context) =>

@@ -42,6 +42,11 @@ const titles: Readonly<Record<Permission | 'none', string>> = {
   none: 'For everybody',
 }
 
+/** What most people come for, day by day. */
+const daily: readonly string[] = ['Look up', 'Act on devices', 'For everybody']
+/** With more commands than this, what administrators need now and then is only named. */
+const most = 20
+
 /** Where newcomers begin. */
 const starts: readonly Button[] = [
   { title: 'All devices', verb: 'find', data: {} },
@@ -50,16 +55,18 @@ const starts: readonly Button[] = [
 ]
 
 function overview(offered: readonly Command[]): Reply {
-  const groups = [...new Set(Object.values(titles))].map((title) => ({
-    title,
-    commands: offered.filter(({ permission }) => titles[permission[0] ?? 'none'] === title).map(lineOf),
-  }))
+  const groups = [...new Set(Object.values(titles))].map((title) => {
+    const commands = offered.filter(({ permission }) => titles[permission[0] ?? 'none'] === title)
+    return offered.length <= most || daily.includes(title)
+      ? { title, commands: commands.map(lineOf) }
+      : { title, commands: [], names: commands.map(({ name }) => name).join(' · ') }
+  })
   return {
     template: 'help',
     data: {
       title: 'Device Desk',
       text: 'Type a command; what stands in square brackets may be left out. “help find” explains one.',
-      groups: groups.filter(({ commands }) => commands.length > 0),
+      groups: groups.filter(({ commands, names }) => commands.length > 0 || names),
     },
     buttons: starts.filter(({ verb }) => offered.some(({ name }) => name === verb)),
   }

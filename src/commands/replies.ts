@@ -30,7 +30,7 @@ export function rowOf(device: Device, { inventory }: Context): DeviceRow {
     name: nameOf(device, owner),
     owner: owner.displayName,
     model: soldAs(device.model ?? device.type),
-    os: device.os ?? '',
+    os: device.os?.replace(/ \d+[A-Z]\w+$/, '') ?? '',
     state: device.state,
     tone: toneOf(device.state),
     shortId: inventory.shortId(device),

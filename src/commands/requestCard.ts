@@ -66,7 +66,7 @@ export async function requestReply(request: Request, context: Context, notice?: 
     data: {
       title: titleOf(request),
       id: request.id,
-      state: stateTexts[status.state],
+      state: stateTexts[status.state].replace(/^./, (letter) => letter.toUpperCase()),
       tone: tones[status.state] ?? 'default',
       text: textOf(request),
       ...(notice && { notice }),

@@ -105,7 +105,7 @@ function consequenceReply(
       times: lastSync ? [{ label: 'Last contact', at: lastSync }] : [],
       ...(effect === 'phone' && { confirm: shortId }),
     },
-    buttons: [ask, { title: 'Back', verb: 'device', data: { ref: guid } }],
+    buttons: [ask, { title: 'Back', verb: 'device', data: { ref: guid }, leaves: true }],
   }
 }
 

@@ -55,14 +55,17 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
       template: 'help',
       data: {
         ...header,
-        groups: many(6, {
-          title: 'Connectors, rules and notices',
-          commands: many(10, {
-            name: 'connector-add',
-            usage: '<name> <online|onPremises> [address:] [credential:] [tenant:]',
-            summary: 'Finds devices by user, name, model, system or id; state: and stale:<days> narrow it.',
+        groups: [
+          ...many(3, { title: 'People and roles', commands: [], names: 'grant · revoke · role-copy · role-edit' }),
+          ...many(4, {
+            title: 'Connectors, rules and notices',
+            commands: many(10, {
+              name: 'connector-add',
+              usage: '<name> <online|onPremises> [address:] [credential:] [tenant:]',
+              summary: 'Finds devices by user, name, model, system or id; state: and stale:<days> narrow it.',
+            }),
           }),
-        }),
+        ],
       },
       buttons: [{ title: 'All devices', verb: 'find', data: {} }],
     },

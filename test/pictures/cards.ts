@@ -1,0 +1,94 @@
+/** `npm run pictures`: the pictures of docs/, taken from the running demo. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { openBrowser } from './browser.ts'
+
+const root = new URL('../../', import.meta.url).pathname
+const window = { width: 1040, height: 860 }
+const phone = { width: 390, height: 780 }
+
+/** Starts the demo on a folder of its own, and resolves to the address of its chat page. */
+async function startDemo(folder: string): Promise<{ demo: ChildProcess; url: string }> {
+  const env = { ...process.env, PORT: '0', DATA_DIR: folder, MicrosoftAppId: '' }
+  const demo = spawn(process.execPath, ['src/index.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  for await (const text of demo.stdout) {
+    said += text
+    const [, bot] = said.match(/the bot at (\S+?),/) ?? []
+    const [, url] = said.match(/Open (\S+)/) ?? []
+    if (bot === undefined || url === undefined) continue
+    while ((await fetch(`${bot}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 200))
+    return { demo, url }
+  }
+  throw new Error(`the demo did not start: ${said}`)
+}
+
+/** The chat of one person with the bot. */
+async function open(browser: Browser, chats: string, person: string, viewport: typeof phone): Promise<Page> {
+  const page = await browser.newPage({ viewport, deviceScaleFactor: 1.5, locale: 'en-GB', reducedMotion: 'reduce' })
+  await page.goto(`${chats}/#/${person}/personal`)
+  await page.locator('.bar h1').waitFor()
+  return page
+}
+
+/** Types words, and waits for the card that answers them. */
+async function say(page: Page, words: string): Promise<void> {
+  const cards = await page.locator('.card').count()
+  await page.getByRole('combobox').or(page.locator('#compose textarea')).first().fill(words)
+  await page.keyboard.press('Enter')
+  await page.locator('.card').nth(cards).waitFor()
+  await page.locator(':focus').blur()
+  await page.waitForTimeout(500)
+}
+
+/** Takes what is seen in the light and in the dark. */
+async function take(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.screenshot({ path: join(root, 'docs', `${name}-${colorScheme}.png`) })
+  }
+}
+
+/** Asks for a wipe; resolves to the id of the request. */
+async function askForWipe(page: Page): Promise<string> {
+  await say(page, 'wipe carla_Android lost on the train to Porto')
+  const input = page.locator('.card input')
+  await input.fill((await input.getAttribute('placeholder')) ?? '')
+  await page.getByRole('button', { name: 'Ask for approval' }).click()
+  const id = page.locator('.card').getByText(/R\d{4}/)
+  return (await id.first().textContent())?.trim() ?? ''
+}
+
+async function takeAll(browser: Browser, chats: string): Promise<void> {
+  const viktor = await open(browser, chats, 'viktor', window)
+  await say(viktor, 'device adele_iPhone')
+  await take(viktor, 'device')
+  await say(viktor, 'find pemberton')
+  await take(viktor, 'list')
+
+  const hanna = await open(browser, chats, 'hanna', phone)
+  await say(hanna, 'device gwen_iPhone')
+  await take(hanna, 'phone')
+
+  const request = await askForWipe(hanna)
+  const omar = await open(browser, chats, 'omar', window)
+  await say(omar, `request ${request}`)
+  await take(omar, 'approval')
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'pictures-'))
+const { demo, url } = await startDemo(folder)
+const browser = await openBrowser()
+try {
+  await takeAll(browser, url)
+} finally {
+  await browser.close()
+  demo.kill('SIGINT')
+  await once(demo, 'exit')
+  await rm(folder, { recursive: true })
+}
