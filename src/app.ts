@@ -50,7 +50,6 @@ export async function createApp(outside: Outside) {
     store,
     now,
     exchange: connectors.exchange,
-    generation: () => '2013',
     drifted: async ({ connector }) => log.warn({ connector }, 'policy changed in Exchange'),
   })
   const tenant = settings.MicrosoftAppTenantId ?? ''

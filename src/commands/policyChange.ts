@@ -4,7 +4,7 @@ import type { Button, Reply } from '../cards/card.ts'
 import type { Generation } from '../connector/policy/kinds.ts'
 import { isEqual } from '../connector/policy/kinds.ts'
 import type { Wish } from '../connector/policy/ownership.ts'
-import { isWritten } from '../connector/policy/policies.ts'
+import { isWritten, type PolicyLook } from '../connector/policy/policies.ts'
 import { reachOf } from '../connector/policy/reach.ts'
 import {
   type Group,
@@ -116,8 +116,7 @@ const writeLines = (values: Values) =>
     .join('\n')
 
 /** What a form sent for a group that is different from what it showed; all of it where the group is new here. */
-async function readForm(group: Group, given: Arguments, where: string, context: Context): Promise<Values> {
-  const { configured, shown, generation } = await context.policies.look(where, context.signal)
+function readForm(group: Group, given: Arguments, { configured, shown, generation }: PolicyLook): Values {
   const typed = settingsOf(group).flatMap((setting) => {
     const text = given[setting.name]
     return text === undefined || text === '' ? [] : [[setting, String(text)] as const]
@@ -157,16 +156,15 @@ export const policySet = defineCommand({
         ),
       )
     return onConnector(context, 'policy-set', given, async (name) => {
-      const generation = context.policies.generation(name)
       const isForm = group !== undefined && settingsOf(group).some((one) => one.name in given)
-      if (changes === undefined && value === undefined && !isForm)
-        return formOf(await context.policies.look(name, context.signal), group ?? 'General')
+      const look = await context.policies.look(name, context.signal)
+      if (changes === undefined && value === undefined && !isForm) return formOf(look, group ?? 'General')
       const values =
         changes !== undefined
-          ? readTyped(readLines(changes), generation)
+          ? readTyped(readLines(changes), look.generation)
           : named !== undefined && value !== undefined
-            ? readTyped([[named, value]], generation)
-            : await readForm(group ?? 'General', given, name, context)
+            ? readTyped([[named, value]], look.generation)
+            : readForm(group ?? 'General', given, look)
       const press = { verb: 'policy-set', data: { changes: writeLines(values) } }
       return propose({ kind: 'set', values }, { connector: name, confirm: given.confirm }, press, context)
     })

@@ -9,48 +9,46 @@ import type { Generation } from './kinds.ts'
 export interface DefaultPolicy {
   readonly guid: string
   readonly name: string
+  /** Exchange 2010 has other names for some parameters; what they are called tells which it is. */
+  readonly generation: Generation
   /** As Exchange shows it. */
   readonly row: Readonly<Record<string, unknown>>
 }
 
-const PolicyRowSchema = z.looseObject({
-  Guid: guid,
-  Name: z.string(),
-  IsDefault: flag.optional(),
-  IsDefaultPolicy: flag.optional(),
-})
-
-const noun = (generation: Generation) =>
-  generation === '2010' ? 'ActiveSyncMailboxPolicy' : 'MobileDeviceMailboxPolicy'
+const PolicyRowSchema = z
+  .looseObject({ Guid: guid, Name: z.string(), IsDefault: flag.optional(), IsDefaultPolicy: flag.optional() })
+  .transform((row) => ({
+    isDefault: row.IsDefault === true || row.IsDefaultPolicy === true,
+    policy: {
+      guid: row.Guid,
+      name: row.Name,
+      generation: 'DevicePasswordEnabled' in row ? ('2010' as const) : ('2013' as const),
+      row,
+    },
+  }))
 
 /** Throws POLICY_REFUSED where there is none; Exchange has at most one. */
-export async function readDefaultPolicy(
-  exchange: Exchange,
-  generation: Generation,
-  signal: AbortSignal,
-): Promise<DefaultPolicy> {
+export async function readDefaultPolicy(exchange: Exchange, signal: AbortSignal): Promise<DefaultPolicy> {
   let found: DefaultPolicy | undefined
-  for await (const row of exchange.invoke({ name: `Get-${noun(generation)}`, parameters: {} }, signal)) {
-    const { Guid, Name, IsDefault, IsDefaultPolicy } = PolicyRowSchema.parse(row)
-    if (IsDefault === true || IsDefaultPolicy === true) found = { guid: Guid, name: Name, row }
+  for await (const row of exchange.invoke({ name: 'Get-MobileDeviceMailboxPolicy', parameters: {} }, signal)) {
+    const { policy, isDefault } = PolicyRowSchema.parse(row)
+    if (isDefault) found = policy
   }
-  if (found === undefined)
-    throw new BotError(
-      'POLICY_REFUSED',
-      'This organization has no default mobile device mailbox policy; make one the default in Exchange, then try again.',
-    )
-  return found
+  if (found !== undefined) return found
+  throw new BotError(
+    'POLICY_REFUSED',
+    'This organization has no default mobile device mailbox policy; make one the default in Exchange, then try again.',
+  )
 }
 
 /** Changes these parameters of one policy and no other. */
 export async function setPolicy(
   exchange: Exchange,
-  generation: Generation,
   identity: string,
   parameters: Readonly<Record<string, Value>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const cmdlet = { name: `Set-${noun(generation)}`, parameters: { Identity: identity, ...parameters } }
+  const cmdlet = { name: 'Set-MobileDeviceMailboxPolicy', parameters: { Identity: identity, ...parameters } }
   for await (const _ of exchange.invoke(cmdlet, signal)) {
     // A write has nothing to say but that it ended.
   }

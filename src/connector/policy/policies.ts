@@ -34,7 +34,15 @@ const PolicySchema = z.object({
   configured: ConfiguredSchema,
   undo: z.object({ at: z.iso.datetime(), by: BySchema, configured: ConfiguredSchema, values: ValuesSchema }).optional(),
   /** The policy as Exchange showed it last. */
-  seen: z.object({ at: z.iso.datetime(), guid: z.string(), name: z.string(), values: ValuesSchema }).optional(),
+  seen: z
+    .object({
+      at: z.iso.datetime(),
+      guid: z.string(),
+      name: z.string(),
+      generation: z.enum(['2010', '2013']),
+      values: ValuesSchema,
+    })
+    .optional(),
   /** The drift that was told already. */
   told: z.string().optional(),
 })
@@ -69,7 +77,6 @@ export interface PoliciesOptions {
   readonly store: Store
   /** Throws EXCHANGE_UNREACHABLE while the connector is not connected. */
   readonly exchange: (connector: string) => Exchange
-  readonly generation: (connector: string) => Generation
   readonly now: () => Date
   /** Somebody changed in Exchange what is configured here; told once. */
   readonly drifted: (look: PolicyLook) => Promise<void>
@@ -80,7 +87,7 @@ export type Policies = Awaited<ReturnType<typeof createPolicies>>
 const nothing: Stored = { v: 0, configured: {} }
 
 /** The mobile device settings of each connector: configured here, written to the default policy of its organization. */
-export async function createPolicies({ store, exchange, generation, now, drifted }: PoliciesOptions) {
+export async function createPolicies({ store, exchange, now, drifted }: PoliciesOptions) {
   const stored = await store.open({ name: 'policies', schema: PolicySchema, version: 1 })
   const read = async (connector: string): Promise<Stored> => (await stored.get(connector)) ?? nothing
 
@@ -90,7 +97,7 @@ export async function createPolicies({ store, exchange, generation, now, drifted
     seen: NonNullable<Stored['seen']>,
   ): PolicyLook => ({
     connector,
-    generation: generation(connector),
+    generation: seen.generation,
     guid: seen.guid,
     name: seen.name,
     at: seen.at,
@@ -103,8 +110,8 @@ export async function createPolicies({ store, exchange, generation, now, drifted
 
   /** Reads the default policy from Exchange. */
   async function look(connector: string, signal: AbortSignal): Promise<PolicyLook> {
-    const { guid, name, row } = await readDefaultPolicy(exchange(connector), generation(connector), signal)
-    const seen = { at: now().toISOString(), guid, name, values: readValues(row, generation(connector)) }
+    const { row, ...policy } = await readDefaultPolicy(exchange(connector), signal)
+    const seen = { ...policy, at: now().toISOString(), values: readValues(row, policy.generation) }
     const document = await stored.update(connector, (old = nothing) => ({ ...old, seen }))
     return lookOf(connector, document ?? nothing, seen)
   }
@@ -152,7 +159,7 @@ export async function createPolicies({ store, exchange, generation, now, drifted
     if (!isPush) return look(connector, signal)
     try {
       const parameters = writeValues(writes, seen.generation)
-      await setPolicy(exchange(connector), seen.generation, seen.guid, parameters, signal)
+      await setPolicy(exchange(connector), seen.guid, parameters, signal)
     } catch (error) {
       if (!isBotError(error, 'EXCHANGE_OUTCOME_UNKNOWN')) {
         await restore(connector, before, seen.v + 1)
@@ -168,7 +175,6 @@ export async function createPolicies({ store, exchange, generation, now, drifted
   }
 
   return {
-    generation,
     look,
     preview,
     carryOut,
