@@ -14,6 +14,7 @@ import { createPipeline } from './pipeline.ts'
 import { createRequests } from './requests/requests.ts'
 import type { Store } from './store/store.ts'
 import { createLocalWork } from './store/work.ts'
+import type { Pace } from './teams/limits.ts'
 import { createTeams } from './teams/teams.ts'
 
 /** What is outside the program: everything that a test hands in as well. */
@@ -27,6 +28,8 @@ export interface Outside {
   readonly first: AccessOptions['first']
   readonly now: () => Date
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** The clock by which Teams' limits are kept. */
+  readonly pace: Pace
   readonly log: Logger
   /** Told at each step of carrying out a wipe. */
   readonly onStep: (step: string) => void

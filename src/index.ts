@@ -20,13 +20,25 @@ const flag = { type: 'boolean' } as const
 const now = () => new Date()
 const onStep = () => {}
 const wait = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal, ref: false })
+const pace = { now: () => performance.now(), wait }
 
 /** The bot itself, for the one tenant whose app it is. */
 async function startProduction() {
   const settings = readSettings(process.env)
   const log = pino({ level: settings.LOG_LEVEL })
   const store = await openFileStore({ folder: settings.DATA_DIR ?? 'data', kind: 'production', log })
-  const app = await createApp({ settings, store, demo: false, unsigned: false, first: [], now, wait, log, onStep })
+  const app = await createApp({
+    settings,
+    store,
+    demo: false,
+    unsigned: false,
+    first: [],
+    now,
+    wait,
+    pace,
+    log,
+    onStep,
+  })
   log.info({ url: await app.listen() }, 'Device Desk listens')
   return app.close
 }
@@ -46,7 +58,18 @@ async function startDemonstration(unsigned: boolean) {
     endpoint: () => `${url}/api/messages`,
   })
   const settings = readSettings({ ...process.env, ...demo.env })
-  const app = await createApp({ settings, store, demo: true, unsigned, first: demo.first, now, wait, log, onStep })
+  const app = await createApp({
+    settings,
+    store,
+    demo: true,
+    unsigned,
+    first: demo.first,
+    now,
+    wait,
+    pace,
+    log,
+    onStep,
+  })
   url = await app.listen()
   await app.connectors.add(demo.connector)
   await demo.install()

@@ -52,6 +52,10 @@ export async function startDesk(env: Record<string, string> = {}, { unsigned = f
       first: demo.first,
       now: () => new Date(),
       wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
+      pace: {
+        now: fastClock,
+        wait: (milliseconds, signal) => setTimeout(milliseconds / hurry, undefined, { signal, ref: false }),
+      },
       onStep: () => {},
       log,
     })

@@ -69,10 +69,12 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
 
   /** What Teams' roster knows; where it cannot be asked, nothing is known. */
   async function addressesOf(activity: TeamsActivity): Promise<readonly string[]> {
-    return sender.addressesOf(placeOf(activity), activity.from.id).catch((error) => {
+    try {
+      return (await sender.member(placeOf(activity), activity.from.id)).addresses
+    } catch (error) {
       log.warn({ err: error }, 'roster not read')
       return []
-    })
+    }
   }
 
   /** Work that outlives its request, and that a stop waits for. */
@@ -89,11 +91,12 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
     const drawn = live.moment()
     const work = ask(askedOf(activity, { words: wordsOf(activity) }))
     const early = await within(patience, work)
-    const posting = sender.post(place, draw(early?.reply ?? working, place), activity.id)
+    const posting = sender.post(place, draw(early?.reply ?? working, place), { replyTo: activity.id, urgent: true })
     afterwards(async () => {
       const { reply, changed } = await work
       const [id] = await Promise.allSettled([posting])
-      if (early === undefined && id.status === 'fulfilled') await sender.edit(place, id.value, () => draw(reply, place))
+      if (early === undefined && id.status === 'fulfilled')
+        await sender.edit(place, id.value, () => draw(reply, place), true)
       if (reply.about === undefined) return
       if (changed) await live.touched(reply.about)
       if (id.status === 'rejected') return
@@ -114,7 +117,7 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
     afterwards(async () => {
       const { reply, changed } = await work
       const { replyToId: pressed } = activity
-      const show = (id: string) => sender.edit(place, id, () => draw(reply, place))
+      const show = (id: string) => sender.edit(place, id, () => draw(reply, place), true)
       if (early === undefined && pressed !== undefined) await show(pressed)
       if (changed && reply.about)
         await live.touched(reply.about, (copy, about) => {
@@ -141,7 +144,7 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
     const place = placeOf(activity)
     if (activity.action !== 'add' || place.scope === 'channel') return
     const { reply } = await ask(askedOf(activity, { words: 'help' }))
-    await sender.post(place, draw(reply, place))
+    await sender.post(place, draw(reply, place), { urgent: true })
   }
 
   async function turn(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {

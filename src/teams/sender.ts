@@ -1,86 +1,152 @@
-import { ConnectorClient } from 'botframework-connector'
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { z } from 'zod'
 import type { Drawn } from '../cards/draw.ts'
 import type { Place } from '../notify/conversations.ts'
 import { createTurns } from '../store/turns.ts'
-import type { BotCredentials } from './adapter.ts'
+import type { Tokens } from '../tokens.ts'
+import type { Call, Limits, Pace } from './limits.ts'
+
+/** A call that came to nothing: with a status where there was an answer. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent'
+  readonly status: number | undefined
+  /** Milliseconds that Teams asks to wait. */
+  readonly retryAfter: number | undefined
+
+  constructor(what: string, about: { status?: number; retryAfter?: number | undefined; cause?: unknown }) {
+    super(`${what}: ${about.status === undefined ? 'no answer' : `HTTP ${about.status}`}`, { cause: about.cause })
+    this.status = about.status
+    this.retryAfter = about.retryAfter
+  }
+}
+
+export const statusOf = (error: unknown) => (error instanceof NotSent ? error.status : undefined)
+
+/** What became of the calls so far. */
+export interface Tally {
+  sent: number
+  retried: number
+}
 
 export type Sender = ReturnType<typeof createSender>
 
-/** What the client of the connector service throws: a status where there was an answer. */
-const FailureSchema = z.object({ statusCode: z.number() })
+const SentSchema = z.object({ id: z.string() })
+const text = z.string().nullish()
+/** "Get single member", Teams bot documentation; `userRole` is that of the team or chat. */
+const MemberSchema = z.object({ email: text, userPrincipalName: text, userRole: text })
+/** "Get team details", Teams bot documentation. */
+const TeamSchema = z.object({ name: text, aadGroupId: text, memberCount: z.number().nullish() })
 
-/** A member of a conversation in Teams' roster ("Get single member", Teams bot documentation). */
-const MemberSchema = z.object({ email: z.string().nullish(), userPrincipalName: z.string().nullish() })
-
-export const statusOf = (error: unknown) => FailureSchema.safeParse(error).data?.statusCode
-
-/**
- * Of the statuses after which Teams asks for another try ("Optimize your bot with rate limiting"), the client itself repeats the
- * 5xx, lost answers, and what comes with Retry-After.
- */
-const patience = retry(
-  handleWhen((error) => [412, 429].includes(statusOf(error) ?? 0)),
-  { maxAttempts: 4, backoff: new ExponentialBackoff({ initialDelay: 500 }) },
-)
+/** After these Teams asks for another try ("Optimize your bot with rate limiting"); the others are failures of a moment too. */
+const passing = [412, 429, 500, 502, 503, 504]
+const tries = 5
+const firstPause = 500
+const patience = 15_000
 
 /**
- * Posts and edits cards through Teams' connector service. A message whose answer was lost is sent again and may then appear
- * twice; an edit may be repeated without harm.
+ * Posts and edits cards through Teams' connector service ("Bot Connector API reference", Azure Bot Service). botbuilder's own
+ * client repeats calls by itself, which no limit would see, so the calls are made here. A message whose answer was lost is
+ * sent again and may then appear twice; an edit may be repeated without harm.
  */
-export function createSender(credentials: BotCredentials) {
-  const clients = new Map<string, Promise<ConnectorClient>>()
+export function createSender(about: { tokens: Tokens; limits: Limits; pace: Pace; tally: Tally; signal: AbortSignal }) {
+  const { tokens, limits, pace, tally, signal } = about
   const { inTurn } = createTurns(1)
 
-  function clientOf({ serviceUrl }: Place) {
-    const known = clients.get(serviceUrl)
-    if (known !== undefined) return known
-    const made = credentials.createCredentials().then((own) => new ConnectorClient(own, { baseUri: serviceUrl }))
-    clients.set(serviceUrl, made)
-    return made
+  async function once(url: string, method: string, body: unknown): Promise<unknown> {
+    const token = await tokens()
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
+      body: body === undefined ? null : JSON.stringify(body),
+      redirect: 'error',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+    }).catch((cause) => {
+      throw new NotSent(method, { cause })
+    })
+    const answer = await response.text().catch((cause) => {
+      throw new NotSent(method, { cause })
+    })
+    if (response.ok) return answer === '' ? undefined : JSON.parse(answer)
+    throw new NotSent(method, { status: response.status, retryAfter: pauseOf(response.headers.get('retry-after')) })
+  }
+
+  /** One call and, after a failure of the moment, another one, each in a place of its own. */
+  async function call({ serviceUrl, conversation }: Place, about: Omit<Call, 'thread'> & Wire): Promise<unknown> {
+    const thread = threadOf(conversation)
+    const url = `${serviceUrl.replace(/\/$/, '')}/v3/${about.path.map(encodeURIComponent).join('/')}`
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const answer = await limits.run({ ...about, thread }, async () => once(url, about.method, await about.body?.()))
+        if (about.kind === 'write') tally.sent += 1
+        return answer
+      } catch (error) {
+        if (!(error instanceof NotSent) || signal.aborted || attempt === tries) throw error
+        if (error.status !== undefined && !passing.includes(error.status)) throw error
+        tally.retried += 1
+        const pause = error.retryAfter ?? firstPause * 2 ** (attempt - 1)
+        if (error.status === 429) limits.hold(thread, pause)
+        await pace.wait(pause * (1 + Math.random() / 4), signal)
+      }
+    }
   }
 
   const messageOf = (place: Place, card: Drawn) => ({
     type: 'message',
     from: { id: place.bot, name: 'Device Desk' },
-    conversation: {
-      id: place.conversation,
-      isGroup: place.scope !== 'personal',
-      conversationType: place.scope,
-      name: '',
-    },
+    conversation: { id: place.conversation, isGroup: place.scope !== 'personal', conversationType: place.scope },
     summary: String(card.fallbackText),
     attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
   })
+  const activities = ({ conversation }: Place) => ['conversations', conversation, 'activities']
 
   return {
     /** Resolves to the id under which the message can be edited. */
-    async post(place: Place, card: Drawn, replyTo?: string): Promise<string> {
-      const { conversations } = await clientOf(place)
-      const message = messageOf(place, card)
-      const sent = await patience.execute(() =>
-        replyTo === undefined
-          ? conversations.sendToConversation(place.conversation, message)
-          : conversations.replyToActivity(place.conversation, replyTo, { ...message, replyToId: replyTo }),
-      )
-      return sent.id
-    },
-
-    /** The mail addresses of a member of a conversation, as Teams' roster has them. */
-    async addressesOf(place: Place, account: string): Promise<readonly string[]> {
-      const { conversations } = await clientOf(place)
-      const member = await patience.execute(() => conversations.getConversationMember(place.conversation, account))
-      const { email, userPrincipalName } = MemberSchema.parse(member)
-      return [email, userPrincipalName].flatMap((address) => address?.toLowerCase() ?? [])
+    async post(
+      place: Place,
+      card: Drawn,
+      { replyTo, urgent = false }: { replyTo?: string | undefined; urgent?: boolean } = {},
+    ): Promise<string> {
+      const message = { ...messageOf(place, card), ...(replyTo && { replyToId: replyTo }) }
+      const path = [...activities(place), ...(replyTo ? [replyTo] : [])]
+      return SentSchema.parse(
+        await call(place, { kind: 'write', urgent, method: 'POST', path, body: async () => message }),
+      ).id
     },
 
     /** Edits of one message come one after the other, each drawn when it is its turn: the newest state stands last. */
-    edit: (place: Place, id: string, draw: () => Drawn | Promise<Drawn>): Promise<void> =>
+    edit: (place: Place, id: string, draw: () => Drawn | Promise<Drawn>, urgent = false): Promise<void> =>
       inTurn(`${place.conversation} ${id}`, async () => {
-        const { conversations } = await clientOf(place)
-        const message = { ...messageOf(place, await draw()), id }
-        await patience.execute(() => conversations.updateActivity(place.conversation, id, message))
+        const body = async () => ({ ...messageOf(place, await draw()), id })
+        await call(place, { kind: 'write', urgent, method: 'PUT', path: [...activities(place), id], body })
       }),
+
+    /** Somebody in a conversation, as Teams' roster has them. */
+    async member(place: Place, account: string): Promise<{ addresses: readonly string[]; owner: boolean }> {
+      const path = ['conversations', place.conversation, 'members', account]
+      const answer = await call(place, { kind: 'read', urgent: true, method: 'GET', path })
+      const { email, userPrincipalName, userRole } = MemberSchema.parse(answer)
+      const addresses = [email, userPrincipalName].flatMap((address) => address?.toLowerCase() ?? [])
+      return { addresses, owner: userRole?.toLowerCase() === 'owner' }
+    },
+
+    /** The team of a channel: its Entra group, and how many are in it. */
+    async team(place: Place, team: string): Promise<{ group: string | undefined; members: number }> {
+      const answer = await call(place, { kind: 'read', urgent: true, method: 'GET', path: ['teams', team] })
+      const { aadGroupId, memberCount } = TeamSchema.parse(answer)
+      return { group: aadGroupId?.toLowerCase(), members: memberCount ?? Number.POSITIVE_INFINITY }
+    },
   }
 }
+
+interface Wire {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly path: readonly string[]
+  /** Made when it is its turn, and anew for each try. */
+  readonly body?: () => Promise<unknown>
+}
+
+/** A thread of a channel counts as the channel. */
+const threadOf = (conversation: string) => conversation.split(';')[0] ?? conversation
+
+/** Retry-After in milliseconds; Teams says it in seconds. */
+const pauseOf = (header: string | null) =>
+  header !== null && /^[\d.]+$/.test(header) ? Number(header) * 1000 : undefined

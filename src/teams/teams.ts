@@ -13,8 +13,9 @@ import { ActivitySchema, type TeamsActivity } from './activity.ts'
 import { BotCredentials, createAdapter, type InvokeAnswer } from './adapter.ts'
 import { type BotParts, createBot } from './bot.ts'
 import { cloudOf, createGate, NotTaken } from './identity.ts'
+import { createLimits, type Pace } from './limits.ts'
 import { createLiveCards } from './live.ts'
-import { createSender } from './sender.ts'
+import { createSender, type Tally } from './sender.ts'
 import { type Incoming, startServer } from './server.ts'
 
 export interface TeamsOptions {
@@ -26,6 +27,8 @@ export interface TeamsOptions {
   readonly demo: boolean
   readonly unsigned: boolean
   readonly now: () => Date
+  /** The clock of Teams' limits. */
+  readonly pace: Pace
   readonly log: Logger
   readonly ready: () => boolean
   readonly metrics: () => Promise<string>
@@ -36,7 +39,7 @@ const hour = 60 * 60_000
 
 /** The door to Teams: proves who is there, hands what they ask to the pipeline, and sends what it answers. */
 export async function createTeams(options: TeamsOptions) {
-  const { settings, store, audit, unsigned, now, log } = options
+  const { settings, store, audit, unsigned, now, pace, log } = options
   const cloud = cloudOf(settings)
   const tokens = createTokens({
     ...cloud,
@@ -48,9 +51,12 @@ export async function createTeams(options: TeamsOptions) {
   const receive = createAdapter(settings, credentials)
   const gate = createGate(settings)
   const stopping = new AbortController()
+  const { signal } = stopping
+  const tally: Tally = { sent: 0, retried: 0 }
+  const sender = createSender({ tokens, limits: createLimits({ pace, signal }), pace, tally, signal })
   const live = await createLiveCards({ store, edit: (copy, about) => bot.redraw(copy, about), log })
   const known = await activitiesOf(audit, new Date(now().getTime() - 24 * hour))
-  const bot = createBot({ ...options, sender: createSender(credentials), live, known, stopping: stopping.signal })
+  const bot = createBot({ ...options, sender, live, known, stopping: signal })
 
   /** Proves the sender before anything is done with what was sent; a stranger gets a status and no word. */
   async function messages({ authorization, local, body }: Incoming): Promise<InvokeAnswer> {
@@ -80,6 +86,8 @@ export async function createTeams(options: TeamsOptions) {
       server = await startServer({ ...options, host: settings.HOST, port: settings.PORT, messages })
       return server.url
     },
+
+    tally,
 
     /** What notify sends through. */
     messenger: {
