@@ -9,6 +9,7 @@ import { readSettings } from '../src/config.ts'
 import { startDemo } from '../src/sandbox/demo.ts'
 import { startSandboxExchange } from '../src/sandbox/exchange/server.ts'
 import { openFileStore } from '../src/store/files.ts'
+import type { Store } from '../src/store/store.ts'
 
 /** The people of the demo, by what they may do. */
 export const people = {
@@ -30,9 +31,12 @@ const fastClock = () => begin + (Date.now() - begin) * hurry
 
 /**
  * The whole bot between a small Exchange and a small Teams, over HTTP with signed tokens. `restart` restarts the bot on the
- * same folder while both go on.
+ * same folder while both go on; `around` may put something between the bot and its store.
  */
-export async function startDesk(env: Record<string, string> = {}, { unsigned = false } = {}) {
+export async function startDesk(
+  env: Record<string, string> = {},
+  { unsigned = false, around = (store) => store }: { unsigned?: boolean; around?: (store: Store) => Store } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'desk-'))
   const exchange = await startSandboxExchange()
   let url = ''
@@ -43,7 +47,7 @@ export async function startDesk(env: Record<string, string> = {}, { unsigned = f
   const log = pino({ level: process.env.LOG_LEVEL ?? 'debug' }, { write: (line) => void logged.push(line) })
 
   async function start() {
-    const store = await openFileStore({ folder: join(folder, 'store'), kind: 'demo' })
+    const store = around(await openFileStore({ folder: join(folder, 'store'), kind: 'demo' }))
     const app = await createApp({
       settings,
       store,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Fact } from '../cards/card.ts'
+import type { ChoiceRow, Fact } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import { type Owner, userOf } from '../inventory/device.ts'
 import { type Context, defineCommand } from './command.ts'
@@ -46,11 +46,11 @@ export const user = defineCommand({
 })
 
 /** Where others read along, people are told apart by what stands in the names of their devices. */
-const personOf = (owner: Owner, { scope }: Context) => ({
-  press: { text: owner.mail ?? owner.upn ?? owner.mailbox },
-  name: owner.displayName,
-  detail: (scope === 'personal' && (owner.mail ?? owner.upn)) || userOf(owner),
-})
+function personOf(owner: Owner, { scope }: Context): ChoiceRow {
+  const address = scope === 'personal' ? (owner.mail ?? owner.upn) : undefined
+  const text = address ?? userOf(owner)
+  return { press: { text }, name: owner.displayName, detail: text }
+}
 
 /** What the helpdesk asks of a person's mailbox; all of it is private. */
 function factsOf(owner: Owner): Fact[] {

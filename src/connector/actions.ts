@@ -55,9 +55,14 @@ export async function exempt(target: Target, wish: Exemption): Promise<void> {
     throw new BotError('EXCHANGE_OUTCOME_UNKNOWN', 'and shows the exemptions as they were', { cause: error })
   }
   const { inventory } = target
-  await readAccess(target).catch(() =>
-    inventory.putOwner(withExemption(inventory.owner(device), device.deviceId, wish)),
-  )
+  await readAccess(target)
+    .catch(() => inventory.putOwner(withExemption(inventory.owner(device), device.deviceId, wish)))
+    .catch(unstored)
+}
+
+/** What Exchange has done is done, also where it cannot be stored here; the next sync finds it. */
+function unstored(error: unknown): void {
+  if (!isBotError(error, 'STORE_UNWRITABLE')) throw error
 }
 
 /** The lists as Exchange must have them after a write that it confirmed. */
@@ -78,7 +83,7 @@ export async function remove(target: Target): Promise<void> {
     const gone = await exchange.device(device.guid, signal).then(() => false, isNotFound)
     if (!gone) throw error
   }
-  await inventory.remove(device)
+  await inventory.remove(device).catch(unstored)
 }
 
 /** Reads who the mailbox belongs to, what it may connect with, and its exemptions. */
