@@ -151,7 +151,7 @@ export type Card =
         /** What has just happened to it. */
         notice?: string
         /** What is said of the last contact when there is no time of it. */
-        silent?: string
+        silent?: Omit<Fact, 'label'>
         facts: readonly Fact[]
         /** What people search by, or compare when they talk to somebody. */
         details: readonly Fact[]

@@ -80,7 +80,7 @@ export async function deviceReply(device: Device, context: Context, notice?: str
 }
 
 /** When it was last here, or that it never was, and what is known of a wipe. */
-function contactOf({ statistics, firstSync }: Device): { times: Moment[]; silent?: string } {
+function contactOf({ statistics, firstSync }: Device): { times: Moment[]; silent?: Omit<Fact, 'label'> } {
   const { lastSync, lastAttempt, wipe, accountWipe } = statistics ?? {}
   const known = (label: string, at: string | undefined): Moment[] => (at ? [{ label, at, private: true }] : [])
   const wipes = [
@@ -93,8 +93,9 @@ function contactOf({ statistics, firstSync }: Device): { times: Moment[]; silent
   ]
   if (lastSync !== undefined) return { times: [...known('Last contact', lastSync), ...wipes] }
   if (statistics === undefined)
-    return { times: known('First contact', firstSync), silent: 'Not read from Exchange yet' }
-  return { times: [...known('Last attempt', lastAttempt), ...wipes], silent: 'Never synchronized' }
+    return { times: known('First contact', firstSync), silent: { value: 'Not read from Exchange yet', private: true } }
+  const silent: Omit<Fact, 'label'> = { value: 'Never synchronized', tone: 'warning', private: true }
+  return { times: [...known('Last attempt', lastAttempt), ...wipes], silent }
 }
 
 function factsOf({ device, owner, request }: DeviceView): Fact[] {
@@ -127,8 +128,8 @@ function detailsOf({ connector, deviceId, friendlyName, imei, model, phone, user
 }
 
 /** Where others read along, a card shows no more than what tells devices apart. */
-const hidden = (label: string, value: string | undefined, tone: Tone = 'default'): Fact | undefined =>
-  value === undefined ? undefined : { label, value, tone, private: true }
+const hidden = (label: string, value: string | undefined, tone?: Tone): Fact | undefined =>
+  value === undefined ? undefined : { label, value, private: true, ...(tone && { tone }) }
 
 function buttonsOf(view: DeviceView, context: Context): Button[] {
   const { device, request } = view

@@ -113,7 +113,7 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
         tone: 'warning',
         why: 'by an access rule: iPhone9C3(DeviceModel)',
         notice: 'adele_iPhone is blocked for its mailbox; Exchange applies it at the next contact.',
-        silent: 'Never synchronized',
+        silent: { value: 'Never synchronized', tone: 'warning', private: true },
         facts: many(2, facts).flat(),
         times: many(4, times).flat(),
         details: many(7, { label: 'User agent', value: 'Apple-iPhone16C1/2302.85', private: true }),

@@ -37,7 +37,7 @@ export interface Spot {
   readonly thread: string | undefined
 }
 
-/** The file of the Agents Playground, which spells `userPrincipleName` so. */
+/** The file of the Agents Playground, which spells `userPrincipleName` so, and takes the General channel for granted. */
 const PlaygroundSchema = z.object({
   tenantId: z.guid(),
   bot: z.object({ id: z.string().startsWith('28:'), name: z.string() }),
@@ -54,7 +54,7 @@ const PlaygroundSchema = z.object({
       })
       .transform(({ userPrincipleName, ...person }): Person => ({ ...person, userPrincipalName: userPrincipleName })),
   ),
-  personalChat: z.object({ id: z.string(), name: z.string() }),
+  personalChat: z.object({ id: z.string() }),
   groupChat: z.object({ id: z.string(), name: z.string() }),
   team: z.object({
     id: z.string(),
@@ -78,7 +78,8 @@ export const readDirectory = async (path: string) => {
   const { tenantId, bot, users, personalChat, groupChat, team } = PlaygroundSchema.parse(
     parse(await readFile(path, 'utf8')),
   )
-  const { channels, ...aboutTeam } = team
+  const { channels: others, ...aboutTeam } = team
+  const channels = [{ id: team.id, name: 'General' }, ...others]
   const places: Place[] = [
     ...users.map((person) => ({
       type: 'personal' as const,
@@ -87,7 +88,12 @@ export const readDirectory = async (path: string) => {
       members: [person],
     })),
     { type: 'groupChat', ...groupChat, members: users },
-    ...channels.map((channel) => ({ type: 'channel' as const, ...channel, members: users, team: aboutTeam })),
+    ...channels.map((channel) => ({
+      type: 'channel' as const,
+      ...channel,
+      members: users,
+      team: aboutTeam,
+    })),
   ]
 
   const findSpot = (id: string): Spot | undefined => {
