@@ -314,7 +314,7 @@ describe('commands', () => {
       (await say('blokc adele_iPhone')).text,
       /I do not know “blokc”; did you mean “block”\? Type for example/,
     )
-    assert.match((await say('make me a sandwich')).text, /I do not know “make”; type “help”/)
+    assert.match((await say('sandwich with cheese')).text, /I do not know “sandwich”; type “help”/)
     assert.match((await say('<script>alert(1)</script>')).text, /I do not know/)
   })
 })
