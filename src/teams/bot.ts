@@ -143,8 +143,8 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
   async function installed(activity: TeamsActivity): Promise<undefined> {
     const place = placeOf(activity)
     if (activity.action !== 'add' || place.scope === 'channel') return
-    const { reply } = await ask(askedOf(activity, { words: 'help' }))
-    await sender.post(place, draw(reply, place), { urgent: true })
+    const help = await view(place, callerOf(activity), { verb: 'help', data: {} })
+    await sender.post(place, draw(help, place), { urgent: true })
   }
 
   async function turn(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
