@@ -15,7 +15,7 @@ type Heading = readonly [title: string, tone: Tone]
 /** What people can put right by themselves is no alarm. */
 const headings: Partial<Record<BotError['code'], Heading>> = {
   ACCESS_DENIED: ['You may not do this', 'warning'],
-  COMMAND_ARGUMENT: ['Something is missing', 'default'],
+  COMMAND_ARGUMENT: ['Check what you typed', 'default'],
   COMMAND_UNKNOWN: ['Not understood', 'default'],
   DEVICE_UNKNOWN: ['No such device', 'default'],
   EXCHANGE_OUTCOME_UNKNOWN: ['Outcome unknown', 'attention'],
