@@ -8,6 +8,7 @@ import { commands } from './commands/commands.ts'
 import type { Settings } from './config.ts'
 import { createConnectors } from './connector/connectors.ts'
 import { createPolicies } from './connector/policy/policies.ts'
+import { createRules } from './connector/rules/rules.ts'
 import { createInventory } from './inventory/inventory.ts'
 import { createNotify } from './notify/notify.ts'
 import { createPipeline } from './pipeline.ts'
@@ -55,6 +56,7 @@ export async function createApp(outside: Outside) {
     exchange: connectors.exchange,
     drifted: async ({ connector }) => log.warn({ connector }, 'policy changed in Exchange'),
   })
+  const rules = await createRules({ store, now, exchange: connectors.exchange })
   const tenant = settings.MicrosoftAppTenantId ?? ''
   const access = await createAccess({
     ...outside,
@@ -65,7 +67,7 @@ export async function createApp(outside: Outside) {
     secondPerson: settings.RIGHTS_APPROVAL === 'on',
     restHours: settings.APPROVER_REST,
   })
-  const parts = { ...outside, audit, inventory, work, connectors, policies, access }
+  const parts = { ...outside, audit, inventory, work, connectors, policies, rules, access }
   const requests = await createRequests({ ...parts, tell: (request, why) => notify.request(request, why, requests) })
   const ask = createPipeline({ desk: { ...parts, requests }, commands, log })
   const metrics = createMetrics(audit)

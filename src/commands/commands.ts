@@ -11,6 +11,7 @@ import { policy, policyCheck } from './policy.ts'
 import { policyClear, policyDrift, policySet, policyUndo } from './policyChange.ts'
 import { approve, deny, request, requests, withdraw } from './requests.ts'
 import { admins, collections, rightsCommands, roles } from './rights.ts'
+import { defaultAccess, ruleAdd, ruleRemove, rules } from './rules.ts'
 import { status } from './status.ts'
 import { user } from './user.ts'
 import { whoami } from './whoami.ts'
@@ -42,6 +43,10 @@ export const commands: readonly Command[] = [
   policyClear,
   policyUndo,
   policyDrift,
+  rules,
+  ruleAdd,
+  ruleRemove,
+  defaultAccess,
   status,
   collections,
   admins,

@@ -3,6 +3,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Settings } from '../config.ts'
 import type { Connectors } from '../connector/connectors.ts'
 import type { Policies } from '../connector/policy/policies.ts'
+import type { Rules } from '../connector/rules/rules.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import type { Requests } from '../requests/requests.ts'
 
@@ -11,6 +12,7 @@ export interface Desk {
   readonly inventory: Inventory
   readonly connectors: Connectors
   readonly policies: Policies
+  readonly rules: Rules
   readonly access: Access
   readonly audit: Audit
   readonly requests: Requests

@@ -69,7 +69,7 @@ export async function deviceReply(device: Device, context: Context, notice?: str
       model: soldAs(device.model ?? device.type),
       os: device.os ?? 'system not known',
       shortId: context.inventory.shortId(device),
-      ...accessOf(device, owner),
+      ...accessOf(device, owner, context.rules.known(device.connector)),
       ...(notice !== undefined && { notice }),
       ...contactOf(device),
       facts: factsOf(view),

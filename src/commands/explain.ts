@@ -1,4 +1,6 @@
 import type { Tone } from '../cards/card.ts'
+import { evaluate, type Verdict } from '../connector/rules/evaluate.ts'
+import type { OrganizationAccess } from '../connector/rules/rule.ts'
 import { type Device, exemptionOf, type Owner } from '../inventory/device.ts'
 
 /** Exchange's reasons for an access state (DeviceAccessStateReason), in words; it may name others. */
@@ -8,7 +10,7 @@ const reasons: Readonly<Record<string, string>> = {
   Individual: 'by a personal exemption of the mailbox',
   DeviceRule: 'by an access rule',
   Upgrade: 'for now, because the mailbox was moved or upgraded',
-  Policy: 'because it does not meet the mobile device mailbox policy',
+  Policy: 'because it does not meet the mobile device mailbox policy; no exemption changes that',
   UserAgentsChanges: 'by the automatic block: its user agent changed too often',
   RecentCommands: 'by the automatic block: it repeated commands',
   Watsons: 'by the automatic block: it caused failures on the server',
@@ -25,20 +27,41 @@ const reasons: Readonly<Record<string, string>> = {
 export const toneOf = (state: string): Tone =>
   state === 'Allowed' ? 'good' : state === 'Blocked' ? 'attention' : state === 'Quarantined' ? 'warning' : 'accent'
 
-/** The reasons that a personal exemption overrules; others are judged before it, or by somebody else. */
-const overruled = ['Global', 'Individual', 'DeviceRule', 'Upgrade', 'Unknown']
+/** What its next contact makes of a device, where that can be told. */
+function comingOf(device: Device, owner: Owner, access: OrganizationAccess | undefined): Verdict | undefined {
+  const verdict = evaluate(device, owner, access ?? { rules: [], defaultLevel: 'Allow' })
+  if (verdict.by === 'elsewhere' || verdict.by === 'exemption') return verdict
+  // Where Conditional Access covers Outlook mobile, Exchange skips the rules, and does not say so.
+  const isOutlook = device.clientType === 'Outlook' || device.clientType === 'REST'
+  return access === undefined || isOutlook ? undefined : verdict
+}
 
-/** Whether a device may connect and why, and what its next contact changes. */
-export function accessOf(device: Device, owner: Owner): { state: string; tone: Tone; why: string } {
+const byWhat = (verdict: Verdict) =>
+  verdict.by === 'exemption'
+    ? 'by a personal exemption of the mailbox'
+    : verdict.by === 'rule'
+      ? `by the access rule ${verdict.rule.name}`
+      : "by the organization's default access level"
+
+/** Whether a device may connect and why, what its next contact changes, and whether that can be changed from here. */
+export function accessOf(
+  device: Device,
+  owner: Owner,
+  access?: OrganizationAccess,
+): { state: string; tone: Tone; why: string } {
   const { state, reason = 'Unknown', rule } = device
-  const exemption = overruled.includes(reason) ? exemptionOf(device, owner) : undefined
-  const coming = (tone: Tone, what: string) => ({ state, tone, why: `until its next contact, ${what}` })
-  if (exemption === 'blocked' && state !== 'Blocked')
-    return coming('warning', 'then blocked by a personal exemption of the mailbox')
-  if (exemption === 'allowed' && state !== 'Allowed')
-    return coming('accent', 'then allowed by a personal exemption of the mailbox')
-  if (exemption === 'none' && reason === 'Individual')
-    return coming('accent', 'when Exchange decides anew; the personal exemption is gone')
+  const coming = comingOf(device, owner, access)
+  const isGone = reason === 'Individual' && exemptionOf(device, owner) === 'none'
+  if (coming !== undefined && coming.by !== 'elsewhere' && coming.state !== state) {
+    const why = `until its next contact, then ${coming.state.toLowerCase()} ${byWhat(coming)}`
+    return { state, tone: coming.state === 'Blocked' ? 'warning' : 'accent', why }
+  }
+  if (isGone)
+    return {
+      state,
+      tone: 'accent',
+      why: 'until its next contact, when Exchange decides anew; the personal exemption is gone',
+    }
   const named = reason === 'DeviceRule' && rule !== undefined ? `: ${rule}` : ''
   return { state, tone: toneOf(state), why: `${reasons[reason] ?? `for the reason ${reason}`}${named}` }
 }

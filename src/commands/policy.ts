@@ -4,7 +4,7 @@ import { groups } from '../connector/policy/settings.ts'
 import { BotError, isBotError } from '../errors.ts'
 import { type Context, defineCommand } from './command.ts'
 import { policyReply } from './policyCard.ts'
-import { connectorNamed } from './whichConnector.ts'
+import { connectorNamed, namesOf } from './whichConnector.ts'
 
 const reading = {
   permission: ['Site.Read', 'Site.ModifyConnectorPolicy'],
@@ -44,8 +44,8 @@ async function looksOf(
   return { looks, warnings }
 }
 
-const namesOf = (named: string | undefined, context: Context) =>
-  named === undefined ? context.connectors.all().map(({ name }) => name) : [connectorNamed(named, context)]
+const wanted = (named: string | undefined, context: Context) =>
+  named === undefined ? namesOf(context) : [connectorNamed(named, context)]
 
 export const policy = defineCommand({
   ...reading,
@@ -56,7 +56,7 @@ export const policy = defineCommand({
   args,
   async run({ group, connector }, context) {
     const read = (name: string) => context.policies.look(name, context.signal)
-    const { looks, warnings } = await looksOf(namesOf(connector, context), read, context)
+    const { looks, warnings } = await looksOf(wanted(connector, context), read, context)
     return policyReply(looks, { group, warnings }, context)
   },
 })
@@ -70,7 +70,7 @@ export const policyCheck = defineCommand({
   args: args.pick({ connector: true }),
   async run({ connector }, context) {
     const read = (name: string) => context.policies.check(name, context.signal)
-    const { looks, warnings } = await looksOf(namesOf(connector, context), read, context)
+    const { looks, warnings } = await looksOf(wanted(connector, context), read, context)
     const drifting = looks.flatMap(({ connector: where, drift }) =>
       drift.map(
         ({ setting: { group, name, kind }, configured, shown }) =>

@@ -3,7 +3,7 @@ import { BotError } from '../errors.ts'
 import type { Context, Values } from './command.ts'
 import { pressable } from './replies.ts'
 
-const namesOf = ({ connectors }: Context) => connectors.all().map(({ name }) => name)
+export const namesOf = ({ connectors }: Context) => connectors.all().map(({ name }) => name)
 
 /** The connector of this name, in any spelling. */
 export function connectorNamed(named: string, context: Context): string {

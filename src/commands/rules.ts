@@ -1,0 +1,187 @@
+import { distance } from 'fastest-levenshtein'
+import { z } from 'zod'
+import type { Button, Reply } from '../cards/card.ts'
+import { type AccessRule, type AccessStep, type AccessWish, characteristics, levels } from '../connector/rules/rule.ts'
+import type { KnownAccess } from '../connector/rules/rules.ts'
+import { simulate } from '../connector/rules/simulate.ts'
+import { BotError } from '../errors.ts'
+import { allDevices } from '../inventory/collections.ts'
+import type { Device } from '../inventory/device.ts'
+import { soldAs } from '../inventory/models.ts'
+import { type Context, defineCommand, type Values } from './command.ts'
+import { rulePreviewReply, ruleReply, rulesReply } from './ruleCard.ts'
+import { connectorNamed, namesOf, onConnector } from './whichConnector.ts'
+
+const connector = z.string().optional().meta({ title: 'Connector' })
+/** The digest of the preview that was shown: what is confirmed is that and nothing else. */
+const confirm = z.string().optional()
+
+/** One of some words, in any spelling. */
+const word = <const W extends readonly [string, ...string[]]>(title: string, words: W) =>
+  z
+    .string()
+    .transform((text) => words.find((one) => one.toLowerCase() === text.trim().toLowerCase()) ?? text)
+    .pipe(z.enum(words, `one of ${words.join(', ').toLowerCase()}`))
+    .meta({ title, type: 'string', enum: words })
+
+const level = word('Access', levels)
+const characteristic = word('Looks at', ['model', 'type', 'os', 'useragent'])
+
+const changing = {
+  permission: ['Site.Modify'],
+  scopes: ['personal'],
+  changes: (values: Values) => values.confirm !== undefined,
+} as const
+
+/** The rule that is meant by its short id, its Guid or the name that Exchange gives it. */
+function ruleNamed(id: string, { rules: all, connector: where }: KnownAccess): AccessRule {
+  const text = id.trim().toLowerCase()
+  const found = all.find(({ guid, name }) => name.toLowerCase() === text || (text.length >= 8 && guid.startsWith(text)))
+  if (found !== undefined) return found
+  throw new BotError('COMMAND_ARGUMENT', `${where} has no access rule “${id}”; “rules” lists those there are.`)
+}
+
+/** First shows what would change for which devices; a press on that card, confirmed, carries it out and reads it back. */
+async function propose(
+  name: string,
+  wish: AccessWish,
+  confirmed: string | undefined,
+  press: Omit<Button, 'title'>,
+  context: Context,
+): Promise<Reply> {
+  const { rules: room, inventory, rights, signal } = context
+  const preview = await room.preview(name, wish, signal)
+  const { access, steps, digest } = preview
+  if (steps.length === 0)
+    return rulesReply([await room.read(name, signal)], context, {
+      notice: 'There is nothing to change: it is so already.',
+    })
+  if (confirmed === digest) {
+    const now = await room.carryOut(preview, signal)
+    return { ...rulesReply([now], context, { notice: 'Done; Exchange shows it so.' }), record: recordOf(steps) }
+  }
+  const fleet = { connector: name, devices: inventory.devices([allDevices]), ownerOf: inventory.owner }
+  const maySee = (device: Device) => rights.may(device, 'Collection.ReadResource')
+  const simulation = await simulate(access, steps, fleet, maySee, signal)
+  const suggestions =
+    wish.kind === 'add' && simulation.fitting === 0
+      ? nearestTo(wish.query, [...simulation.values.keys(), ...(await seenBefore(name, wish.characteristic, context))])
+      : []
+  const notice = confirmed === undefined ? undefined : 'This has changed since you looked, so nothing was done.'
+  const reply = rulePreviewReply(preview, simulation, press, suggestions, context, notice)
+  return confirmed === undefined ? reply : { ...reply, undone: true }
+}
+
+/** Models and types of devices that are gone by now. */
+async function seenBefore(name: string, looked: string, { rules: room, signal }: Context): Promise<readonly string[]> {
+  if (looked !== 'DeviceModel' && looked !== 'DeviceType') return []
+  return (await room.classes(name, signal))[looked]
+}
+
+/** Texts that were probably meant: those that contain what was typed or are sold under it, then those that are nearly it. */
+function nearestTo(typed: string, all: readonly string[]): string[] {
+  const text = typed.toLowerCase()
+  const far = (one: string) =>
+    [one, soldAs(one)].some((name) => name.toLowerCase().includes(text)) ? 0 : distance(one.toLowerCase(), text)
+  const near = [...new Set(all)]
+    .map((one) => ({ one, far: far(one) }))
+    .filter((found) => found.far <= 1 + text.length / 3)
+  return near
+    .sort((a, b) => a.far - b.far || a.one.length - b.one.length)
+    .slice(0, 3)
+    .map(({ one }) => one)
+}
+
+/** What was done, for the record. */
+const recordOf = (steps: readonly AccessStep[]) =>
+  steps.map(({ do: verb, ...step }) => [verb, ...Object.values(step)].join(' ')).join(', ')
+
+export const rules = defineCommand({
+  name: 'rules',
+  usage: '[id] [connector:] [page:]',
+  summary: 'Lists the access rules and the default access level, or shows one rule.',
+  example: 'rules',
+  permission: ['Site.Read', 'Site.Modify'],
+  scopes: ['personal'],
+  changes: false,
+  args: z.object({
+    id: z.string().max(300).optional().meta({ title: 'Rule' }),
+    connector,
+    page: z.coerce.number().int().min(1).default(1),
+  }),
+  async run({ id, connector: named, page }, context) {
+    const names = named === undefined ? namesOf(context) : [connectorNamed(named, context)]
+    const all = await Promise.all(names.map((name) => context.rules.read(name, context.signal)))
+    if (id === undefined) return rulesReply(all, context, { page })
+    return onConnector(context, 'rules', { id, connector: named }, async (name) => {
+      const access = await context.rules.read(name, context.signal)
+      return ruleReply(ruleNamed(id, access), access, context)
+    })
+  },
+})
+
+export const ruleAdd = defineCommand({
+  ...changing,
+  name: 'rule-add',
+  usage: '<level> <characteristic> [connector:] [replaces:] <text>',
+  summary: 'Allows, blocks or quarantines devices by model, type, os or useragent, whose whole text is given.',
+  example: 'rule-add block model iPhone9C3',
+  args: z.object({
+    level,
+    characteristic,
+    text: z.string().trim().min(1).max(255).meta({ title: 'Text, as the device shows it' }),
+    replaces: z.string().max(300).optional(),
+    connector,
+    confirm,
+  }),
+  run: ({ level: wanted, characteristic: looks, text, replaces, connector: named, confirm: confirmed }, context) =>
+    onConnector(
+      context,
+      'rule-add',
+      { level: wanted, characteristic: looks, text, replaces, connector: named },
+      async (name) => {
+        const old = replaces && ruleNamed(replaces, await context.rules.read(name, context.signal)).guid
+        const wish = {
+          level: wanted,
+          characteristic: characteristics[looks],
+          query: text,
+          ...(old && { replaces: old }),
+        }
+        const data = { level: wanted, characteristic: looks, text, ...(old && { replaces: old }) }
+        return propose(name, { kind: 'add', ...wish }, confirmed, { verb: 'rule-add', data }, context)
+      },
+    ),
+})
+
+export const ruleRemove = defineCommand({
+  ...changing,
+  name: 'rule-remove',
+  usage: '<id> [connector:]',
+  summary: 'Removes an access rule.',
+  example: 'rule-remove 1a2b3c4d',
+  args: z.object({ id: z.string().min(1).max(300).meta({ title: 'Rule' }), connector, confirm }),
+  run: ({ id, connector: named, confirm: confirmed }, context) =>
+    onConnector(context, 'rule-remove', { id, connector: named }, async (name) => {
+      const { guid } = ruleNamed(id, await context.rules.read(name, context.signal))
+      return propose(name, { kind: 'remove', guid }, confirmed, { verb: 'rule-remove', data: { id: guid } }, context)
+    }),
+})
+
+export const defaultAccess = defineCommand({
+  ...changing,
+  name: 'default-access',
+  usage: '<level> [connector:]',
+  summary: 'Sets what happens to devices that no rule and no personal exemption decides about.',
+  example: 'default-access quarantine',
+  args: z.object({ level, connector, confirm }),
+  run: ({ level: wanted, connector: named, confirm: confirmed }, context) =>
+    onConnector(context, 'default-access', { level: wanted, connector: named }, (name) =>
+      propose(
+        name,
+        { kind: 'default', level: wanted },
+        confirmed,
+        { verb: 'default-access', data: { level: wanted } },
+        context,
+      ),
+    ),
+})
