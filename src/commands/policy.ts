@@ -8,7 +8,7 @@ import { connectorNamed, namesOf } from './whichConnector.ts'
 
 const reading = {
   permission: ['Site.Read', 'Site.ModifyConnectorPolicy'],
-  scopes: ['personal'],
+  scopes: [],
   changes: false,
 } as const
 

@@ -28,7 +28,7 @@ const confirm = z.string().optional()
 
 const changing = {
   permission: ['Site.ModifyConnectorPolicy'],
-  scopes: ['personal'],
+  scopes: [],
   changes: (values: Arguments) => values.confirm !== undefined,
 } as const
 

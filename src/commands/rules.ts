@@ -29,7 +29,7 @@ const characteristic = word('Looks at', ['model', 'type', 'os', 'useragent'])
 
 const changing = {
   permission: ['Site.Modify'],
-  scopes: ['personal'],
+  scopes: [],
   changes: (values: Values) => values.confirm !== undefined,
 } as const
 
@@ -102,7 +102,7 @@ export const rules = defineCommand({
   summary: 'Lists the access rules and the default access level, or shows one rule.',
   example: 'rules',
   permission: ['Site.Read', 'Site.Modify'],
-  scopes: ['personal'],
+  scopes: [],
   changes: false,
   args: z.object({
     id: z.string().max(300).optional().meta({ title: 'Rule' }),
