@@ -9,8 +9,13 @@ import type { Settings } from './config.ts'
 import { createConnectors } from './connector/connectors.ts'
 import { createPolicies } from './connector/policy/policies.ts'
 import { createRules } from './connector/rules/rules.ts'
+import { openOutbox } from './events/outbox.ts'
 import { createInventory } from './inventory/inventory.ts'
+import { openConversations } from './notify/conversations.ts'
+import { explains, newsOf } from './notify/deviceNews.ts'
 import { createNotify } from './notify/notify.ts'
+import { openSubscriptions } from './notify/subscriptions.ts'
+import { createVoice } from './notify/voice.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRequests } from './requests/requests.ts'
 import type { Store } from './store/store.ts'
@@ -42,8 +47,24 @@ export type App = Awaited<ReturnType<typeof createApp>>
 export async function createApp(outside: Outside) {
   const { settings, store, demo, now, log } = outside
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
-  const inventory = await createInventory({ store, now, log })
   const work = createLocalWork({ now, log })
+  const outbox = await openOutbox({ store, work, now })
+  const complete = Promise.withResolvers<void>()
+  const inventory = await createInventory({
+    store,
+    now,
+    log,
+    /** Told when all rooms are there, since a request may be the reason for a change. */
+    async onChange(changes) {
+      await complete.promise
+      const known = changes.some((change) => 'wipe' in change) ? await requests.all() : []
+      const events = changes.flatMap((change) => {
+        const explained = known.some((request) => explains(request, change))
+        return newsOf(change, inventory.collections.of(change.device), explained) ?? []
+      })
+      await outbox.publish(...events)
+    },
+  })
   const connectors = await createConnectors({
     ...outside,
     inventory,
@@ -68,7 +89,19 @@ export async function createApp(outside: Outside) {
     restHours: settings.APPROVER_REST,
   })
   const parts = { ...outside, audit, inventory, work, connectors, policies, rules, access }
-  const requests = await createRequests({ ...parts, tell: (request, why) => notify.request(request, why, requests) })
+  const conversations = await openConversations(store)
+  const subscriptions = await openSubscriptions(parts)
+  const voice = createVoice({
+    ...parts,
+    outbox,
+    conversations,
+    ownerNotice: settings.OWNER_NOTICE === 'on',
+    mayApprove: (request, person) => requests.mayApprove(request, person),
+  })
+  const requests = await createRequests({
+    ...parts,
+    tell: (request, why) => (why === 'news' ? voice.news(request) : voice.reminder(request)),
+  })
   const ask = createPipeline({ desk: { ...parts, requests }, commands, log })
   const metrics = createMetrics(audit)
   const teams = await createTeams({
@@ -77,10 +110,12 @@ export async function createApp(outside: Outside) {
     cards: createCards(new URL('../cards/', import.meta.url)),
     ready: () => !demo || connectors.complete(),
     metrics: () => metrics.metrics(),
-    heard: (conversation) => notify.conversations.heard(conversation),
+    heard: conversations.heard,
+    touched: (about) => notify.touched(about),
   })
   const { messenger } = teams
-  const notify = await createNotify({ store, messenger })
+  const notify = await createNotify({ ...parts, outbox, conversations, subscriptions, messenger, gather: 3000 })
+  complete.resolve()
   log.info({ head: audit.head() }, 'audit head')
 
   return {

@@ -110,6 +110,7 @@ export interface SettingGroup {
 /** Everything the bot can answer with: the name of a template in cards/ and the data that it shows. */
 export type Card =
   | { readonly template: 'notice'; readonly data: { title: string; text: string; tone?: Tone } }
+  | { readonly template: 'news'; readonly data: { title: string; text: string; tone: Tone; steps: readonly Step[] } }
   | {
       readonly template: 'help'
       readonly data: {

@@ -41,6 +41,8 @@ export const EventSchema = z.object({
   kinds: z.array(z.enum(kinds)),
   /** Object ids of people who hear of it personally. */
   to: z.array(z.string()).optional(),
+  /** A conversation that hears of it, whatever it subscribed to. */
+  in: z.string().optional(),
   at: z.iso.datetime(),
   subject: SubjectSchema,
   /** Events of one story share a message: `request R1042`, `Contoso fails since …`. */

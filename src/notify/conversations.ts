@@ -16,12 +16,23 @@ export const PlaceSchema = z.object({
 
 export type Place = z.infer<typeof PlaceSchema>
 
-/** A conversation that the bot is in; a personal one belongs to somebody. */
-const ConversationSchema = z.object({ place: PlaceSchema, person: ActorSchema.optional() })
+/** A conversation that the bot is in. */
+const ConversationSchema = z.object({
+  place: PlaceSchema,
+  /** Whose personal chat it is. */
+  person: ActorSchema.optional(),
+  /** The team of a channel. */
+  team: z.string().optional(),
+  /** What people call it, as far as Teams said so. */
+  name: z.string().optional(),
+})
 
 export type Conversation = z.infer<typeof ConversationSchema>
 
 export type Conversations = Awaited<ReturnType<typeof openConversations>>
+
+/** A thread belongs to its channel. */
+export const conversationOf = (id: string) => id.split(';')[0] ?? id
 
 /** The conversations to which the bot may write by itself, kept up to date by everything that comes in. */
 export async function openConversations(store: Store) {
@@ -29,25 +40,34 @@ export async function openConversations(store: Store) {
     name: 'conversations',
     schema: ConversationSchema,
     version: 1,
-    indexes: { scope: ({ place }) => place.scope, person: ({ person }) => person?.id },
+    indexes: {
+      scope: ({ place }) => place.scope,
+      person: ({ person }) => person?.id,
+      team: ({ team }) => team,
+    },
   })
-  /** A thread belongs to its channel. */
-  const keyOf = ({ conversation }: Place) => conversation.split(';')[0] ?? conversation
 
   return {
     /** Remembers where somebody spoke; writes only what is new. */
-    async heard(conversation: Conversation): Promise<void> {
-      const kept = await stored.get(keyOf(conversation.place))
-      const place = { ...conversation.place, conversation: keyOf(conversation.place) }
-      const next = place.scope === 'personal' ? { ...conversation, place } : { place }
-      if (JSON.stringify(kept) !== JSON.stringify(next)) await stored.put(keyOf(place), next)
+    async heard({ place, ...about }: Conversation): Promise<void> {
+      const conversation = conversationOf(place.conversation)
+      await stored.update(conversation, (old) => {
+        const next = { ...old, ...about, place: { ...place, conversation } }
+        return old !== undefined && same(old, next) ? old : next
+      })
     },
 
-    forget: (place: Place) => stored.delete(keyOf(place)),
+    get: (conversation: string) => stored.get(conversation),
+    forget: (conversation: string) => stored.delete(conversation),
+    rename: (conversation: string, name: string) => stored.update(conversation, (old) => old && { ...old, name }),
+    ofTeam: (team: string) => stored.list({ index: 'team', value: team }),
 
     /** Personal chats: whom the bot can write to. */
     personal: () => stored.list({ index: 'scope', value: 'personal' }),
 
-    of: async ({ id }: Person) => (await stored.list({ index: 'person', value: id }))[0],
+    of: async ({ id }: Pick<Person, 'id'>) => (await stored.list({ index: 'person', value: id }))[0],
   }
 }
+
+const same = (one: Conversation, other: Conversation) =>
+  JSON.stringify(ConversationSchema.parse(one)) === JSON.stringify(ConversationSchema.parse(other))

@@ -174,18 +174,7 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
     },
 
     redraw,
-
-    /** Posts a card as somebody may see it, and keeps it up to date; where a copy is there already, that does. */
-    async show(place: Place, viewer: Actor, about: About): Promise<void> {
-      if (await live.has(about, place)) return
-      const drawn = live.moment()
-      const id = await sender.post(place, draw(await view(place, viewer, about), place))
-      await live.remember(about, { place, message: id, caller: viewer }, drawn)
-    },
-
-    async post(place: Place, reply: Reply): Promise<void> {
-      await sender.post(place, draw(reply, place))
-    },
+    view,
 
     /** Resolves when nothing is under way any more. */
     async idle(): Promise<void> {

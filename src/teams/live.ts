@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { About } from '../cards/card.ts'
-import { type Place, PlaceSchema } from '../notify/conversations.ts'
+import { conversationOf, PlaceSchema } from '../notify/conversations.ts'
 import { ActorSchema } from '../requests/request.ts'
 import type { Store } from '../store/store.ts'
 import { statusOf } from './sender.ts'
@@ -27,10 +27,13 @@ const mostTouches = 1000
 export async function createLiveCards({
   store,
   edit,
+  alsoTouched,
   log,
 }: {
   store: Store
   edit: (copy: Copy, about: About) => Promise<void>
+  /** Told of everything that shows something else now. */
+  alsoTouched: (about: About) => Promise<void>
   log: Logger
 }) {
   const stored = await store.open({ name: 'copies', schema: z.object({ copies: z.array(CopySchema) }), version: 1 })
@@ -68,17 +71,20 @@ export async function createLiveCards({
       if ((touches.get(keyOf(about)) ?? 0) > drawn) await editOrForget(copy, about)
     },
 
-    /** Whether somebody has a copy in a place. */
-    async has(about: About, place: Place): Promise<boolean> {
-      const { copies = [] } = (await stored.get(keyOf(about))) ?? {}
-      return copies.some((copy) => copy.place.conversation === place.conversation)
-    },
-
     /** Edits every copy, `by` this where it is told how. */
     async touched(about: About, by = edit): Promise<void> {
       touch(keyOf(about))
+      await alsoTouched(about)
       const { copies = [] } = (await stored.get(keyOf(about))) ?? {}
       for (const copy of copies) await editOrForget(copy, about, by)
+    },
+
+    /** The conversation is no more. */
+    async forget(conversation: string): Promise<void> {
+      const isThere = ({ place }: Copy) => conversationOf(place.conversation) === conversation
+      for await (const [id, { copies }] of stored.scan())
+        if (copies.some(isThere))
+          await stored.update(id, (old) => old && { copies: old.copies.filter((copy) => !isThere(copy)) })
     },
   }
 }

@@ -15,6 +15,7 @@ import { type BotParts, createBot } from './bot.ts'
 import { cloudOf, createGate, NotTaken } from './identity.ts'
 import { createLimits, type Pace } from './limits.ts'
 import { createLiveCards } from './live.ts'
+import { createMessenger } from './messenger.ts'
 import { createSender, type Tally } from './sender.ts'
 import { type Incoming, startServer } from './server.ts'
 
@@ -33,6 +34,8 @@ export interface TeamsOptions {
   readonly ready: () => boolean
   readonly metrics: () => Promise<string>
   readonly heard: BotParts['heard']
+  /** Told of everything that shows something else now. */
+  readonly touched: (about: About) => Promise<void>
 }
 
 const hour = 60 * 60_000
@@ -54,7 +57,12 @@ export async function createTeams(options: TeamsOptions) {
   const { signal } = stopping
   const tally: Tally = { sent: 0, retried: 0 }
   const sender = createSender({ tokens, limits: createLimits({ pace, signal }), pace, tally, signal })
-  const live = await createLiveCards({ store, edit: (copy, about) => bot.redraw(copy, about), log })
+  const live = await createLiveCards({
+    store,
+    edit: (copy, about) => bot.redraw(copy, about),
+    alsoTouched: options.touched,
+    log,
+  })
   const known = await activitiesOf(audit, new Date(now().getTime() - 24 * hour))
   const bot = createBot({ ...options, sender, live, known, stopping: signal })
 
@@ -90,11 +98,7 @@ export async function createTeams(options: TeamsOptions) {
     tally,
 
     /** What notify sends through. */
-    messenger: {
-      touched: (about: About) => live.touched(about),
-      show: bot.show,
-      post: bot.post,
-    },
+    messenger: createMessenger({ ...options, sender, live, view: bot.view }),
 
     /** Takes no more requests, ends what is under way, and gives up on it after ten seconds. */
     async close(): Promise<void> {

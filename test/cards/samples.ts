@@ -50,6 +50,18 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
     { template: 'notice', data: { ...header, tone: 'attention' } },
     { template: 'notice', data: header },
   ],
+  news: [
+    {
+      template: 'news',
+      data: {
+        ...header,
+        tone: 'warning',
+        steps: many(10, { at, text: 'adele_iPhone of Adele Fontaine was quarantined.' }),
+      },
+      buttons: [{ title: 'Show all', verb: 'find', data: { text: 'iPhone' } }],
+    },
+    { template: 'news', data: { ...header, tone: 'default', steps: [] } },
+  ],
   help: [
     {
       template: 'help',

@@ -1,0 +1,136 @@
+import { describeChange } from '../access/changes.ts'
+import type { Event, Kind } from '../events/event.ts'
+import { stateTexts } from '../requests/decide.ts'
+import { isWipe, type Request, type Status } from '../requests/request.ts'
+
+/** What is known besides the request when people are told of it. */
+export interface Surroundings {
+  readonly at: string
+  /** Object ids of those who may approve it and can be told. */
+  readonly approvers: readonly string[]
+  /** Object ids of the owners who are to be told. */
+  readonly owners: readonly string[]
+  /** The collections that hold the device. */
+  readonly collections: readonly string[]
+  /** The newest audit record. */
+  readonly head: string
+}
+
+/** After these a personal receipt goes to everybody who asked or approved, so that nobody acts in their name unseen. */
+const receipts: readonly Status['state'][] = [
+  'approved',
+  'unresolved',
+  'acknowledged',
+  'done',
+  'denied',
+  'withdrawn',
+  'cancelled',
+  'expired',
+  'refused',
+  'gone',
+  'givenUp',
+]
+
+const tones: Partial<Record<Status['state'], Event['tone']>> = {
+  waiting: 'warning',
+  unresolved: 'attention',
+  refused: 'attention',
+  denied: 'attention',
+  acknowledged: 'good',
+  done: 'good',
+}
+
+/** The events of a request's newest version; made again, they have the same keys. */
+export function newsOf(request: Request, { at, approvers, owners, collections, head }: Surroundings): Event[] {
+  const { id, v, status, requester, approvals, round } = request
+  const { state } = status
+  const sentence = request.history.at(-1)?.text ?? stateTexts[state]
+  const asks = (state === 'waiting' || state === 'unresolved') && approvals.length === 0
+  const about = {
+    at,
+    subject: isWipe(request)
+      ? {
+          of: 'device' as const,
+          connector: request.subject.connector,
+          guid: request.subject.guid,
+          collections: [...collections],
+        }
+      : { of: 'site' as const },
+    read: { verb: 'request', data: { id } },
+    tone: tones[state] ?? ('default' as const),
+  }
+  const again = asks && round > 0
+  const events: Event[] = [
+    {
+      ...about,
+      key: `${id} v${v}`,
+      kinds: kindsOf(request),
+      ...(asks && !again && { to: [...approvers] }),
+      story: `request ${id}`,
+      title: `${id} · ${titleOf(request)}`,
+      text: sentence,
+      whole: true,
+    },
+  ]
+  if (again)
+    events.push({
+      ...about,
+      key: `${id} v${v} again`,
+      kinds: [],
+      to: [...approvers],
+      story: `request ${id} v${v}`,
+      title: `${id} is back for approval`,
+      text: sentence,
+      whole: true,
+    })
+  if (receipts.includes(state))
+    events.push({
+      ...about,
+      key: `${id} v${v} receipt`,
+      kinds: [],
+      to: [...new Set([requester.id, ...approvals.map(({ by }) => by.id)])],
+      story: `receipt ${id} v${v}`,
+      title: `${id}: ${stateTexts[state]}`,
+      text: `${titleOf(request)}. ${sentence} The audit record ends with ${head} now.`,
+    })
+  if (state === 'approved' && owners.length > 0 && isWipe(request))
+    events.push({
+      ...about,
+      key: `${id} v${v} owner`,
+      kinds: [],
+      to: [...owners],
+      story: `owner ${id} v${v}`,
+      title: `${titleOf(request)} was approved`,
+      text: `Your organization is about to erase this from your phone: ${ownersText[request.subject.effect]}. If that surprises you, call your helpdesk now.`,
+      read: undefined,
+      tone: 'attention',
+    })
+  return events
+}
+
+const ownersText = {
+  phone: 'everything on it',
+  app: "the mail app's data",
+  account: 'the mailbox of your organization',
+}
+
+/** States in which a wipe has to do with Exchange, and no longer with those who decide. */
+const running: readonly Status['state'][] = ['sending', 'handed', 'taken', 'acknowledged', 'gone', 'givenUp']
+
+function kindsOf(request: Request): Kind[] {
+  if (!isWipe(request)) return ['approvals', 'security']
+  return running.includes(request.status.state) ? ['wipes'] : ['approvals', 'wipes']
+}
+
+export function titleOf({ subject }: Request): string {
+  switch (subject.kind) {
+    case 'rights':
+      return describeChange(subject.change)
+    case 'brake-release':
+      return 'Release the brake'
+    case 'wipe':
+      return subject.effect === 'app' ? `Wipe app data of ${subject.name}` : `Wipe ${subject.name}`
+    case 'wipe-account':
+      return `Wipe account data on ${subject.name}`
+  }
+}
