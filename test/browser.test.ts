@@ -44,6 +44,7 @@ describe('the demo in a browser', function () {
     await newest(hanna).getByText('adele_iPhone').click()
     await newest(hanna).getByRole('button', { name: 'Block' }).click()
     await newest(hanna).getByRole('button', { name: 'Back' }).click()
+    await newest(hanna).getByText("by the organization's default access level").waitFor()
     await newest(hanna).getByRole('button', { name: 'Block' }).click()
     await newest(hanna).getByRole('textbox').fill('lost in a taxi')
     await newest(hanna).getByRole('button', { name: 'Block' }).click()

@@ -16,6 +16,7 @@ import type { Visible } from './collections.ts'
 import type { SharedText } from './columns.ts'
 import type { Device } from './device.ts'
 import type { Fleet } from './fleet.ts'
+import { soldAs } from './models.ts'
 import type { Terms } from './terms.ts'
 import { digitsOf, fold, wordsOf } from './words.ts'
 
@@ -167,11 +168,14 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
 /** A telephone number is one word, however it is written. */
 const queryWords = (text: string) => (/^\+\d[\d\s()./-]*$/.test(text) ? [digitsOf(text)] : wordsOf(text))
 
-/** The words of each text of a column, found when they are first asked for. */
+/** The words of each text of a column, and of what a model is sold as; found when they are first asked for. */
 function wordsByCode(column: SharedText): (code: number) => readonly string[] {
   const words: string[][] = []
   return (code) => {
-    for (let next = words.length; next <= code; next++) words.push(wordsOf(column.texts[next] ?? ''))
+    for (let next = words.length; next <= code; next++) {
+      const text = column.texts[next] ?? ''
+      words.push(wordsOf(`${text} ${soldAs(text)}`))
+    }
     return words[code] ?? []
   }
 }

@@ -4,6 +4,7 @@ import { allDevices } from '../../src/inventory/collections.ts'
 import { type Device, nameOf, type Owner } from '../../src/inventory/device.ts'
 import type { Query } from '../../src/inventory/find.ts'
 import { createInventory } from '../../src/inventory/inventory.ts'
+import { soldAs } from '../../src/inventory/models.ts'
 import { organization } from './organization.ts'
 import { memoryStore } from './store.ts'
 
@@ -46,7 +47,7 @@ const ids = (device: Device) => [
   (device.phone ?? '').replace(/\D/g, ''),
 ]
 const people = (owner: Owner) => [low(owner.alias), low(owner.mail), low(owner.upn), ...words(owner.displayName)]
-const described = ({ type, model, os }: Device) => [...words(type), ...words(model), ...words(os)]
+const described = ({ type, model = '', os }: Device) => [type, model, soldAs(model), os].flatMap(words)
 const nameText = (device: Device) => low(nameOf(device, ownerOfDevice(device)))
 const sales = (device: Device) => ownerOfDevice(device).distinguishedName?.includes('OU=Sales') === true
 const phones = ({ type }: Device) => type === 'iPhone' || type === 'Android'
