@@ -53,7 +53,7 @@ function textOf(value: string, most: number): string {
 export const plain = (value: unknown) =>
   [
     ...String(value)
-      .replace(/[[\]()<>*~`#|\\!]|:\/\/|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, ' ')
+      .replace(/[[\]()<>*~`#|\\!]|:\/\/|\bwww\.|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, ' ')
       .replace(/\s+/g, ' ')
       .trim(),
   ]

@@ -173,7 +173,7 @@ for (const [name, replies] of Object.entries(samples))
             assert.doesNotMatch(shown, /[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028]/u)
             assert.ok(shown.isWellFormed())
           }
-          assert.doesNotMatch(String(card.fallbackText), /[[\]<>*`|~#]|:\/\//)
+          assert.doesNotMatch(String(card.fallbackText), /[[\]<>*`|~#]|:\/\/|www\./)
         })
     })
 
