@@ -3,7 +3,7 @@ const texts = {
   ACCESS_DENIED:
     'You need the permission %s for this; “whoami” shows what you may do, and a Security Administrator can grant more.',
   AUDIT_UNWRITABLE:
-    'Nothing was done, because it could not be recorded; tell the operator to look at the disk of Device Desk, then try again.',
+    'Nothing was done, because it could not be recorded; tell the operator to look at the disk or database of Device Desk, then try again.',
   CARD_UNREADABLE: 'This press could not be read (%s); open the card anew, for example with “find”.',
   COLLECTION_REFUSED: '%s',
   COMMAND_ARGUMENT: '%s',
@@ -41,9 +41,13 @@ const texts = {
   RULE_UNREADABLE: 'The rule cannot be read: %s',
   STORE_BUSY:
     'Another Device Desk (process %s) uses this data folder; stop it first, or set DATA_DIR to a folder of its own.',
-  STORE_FOREIGN: 'This data folder cannot be used: %s.',
+  STORE_FOREIGN: 'What is stored cannot be used: %s.',
+  STORE_OUTCOME_UNKNOWN:
+    'The database of Device Desk was lost while this was being stored, so it may or may not have been done; look before you try again.',
+  STORE_UNREACHABLE:
+    'Device Desk cannot reach its database, so nothing was done; tell the operator, or try again in a minute.',
   STORE_UNWRITABLE:
-    'Nothing was done, because it could not be stored; tell the operator to look at the disk of Device Desk, then try again.',
+    'Nothing was done, because it could not be stored; tell the operator to look at the disk or database of Device Desk, then try again.',
   WIPE_PENDING:
     'A wipe of this device is under way, and this would keep it from arriving; “cancel-wipe %s <reason>” ends it first.',
 } as const

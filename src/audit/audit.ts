@@ -78,7 +78,7 @@ export async function createAudit(options: {
       head = headOf(record)
       return record
     } catch (cause) {
-      if (!isBotError(cause, 'STORE_UNWRITABLE')) throw cause
+      if (!isBotError(cause, 'STORE_UNWRITABLE', 'STORE_OUTCOME_UNKNOWN')) throw cause
       if (writable)
         log?.warn(`The audit record cannot be written (${cause.cause}); nothing that changes anything runs.`)
       writable = false

@@ -4,18 +4,12 @@ import { BotError } from '../errors.ts'
 import { type Folder, temporarySuffix } from './disk.ts'
 import { deleteDocument, documentSuffix, fileOf, readDocument, writeDocument } from './document.ts'
 import { createIndex } from './indexes.ts'
+import { bringUp, copyOf, damaged, freeze } from './shape.ts'
 import type { Collection, Definition } from './store.ts'
 import type { Turns } from './turns.ts'
 
 /** How many files are read side by side. */
 const readAhead = 64
-
-/** What is shared by all who read it can be changed by none. */
-function freeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.values(value).forEach(freeze)
-  return Object.freeze(value)
-}
 
 /** Opens the collection that lies in a folder. Every access to its files takes its turn. */
 export async function openCollection<T>(
@@ -23,7 +17,7 @@ export async function openCollection<T>(
   definition: Definition<T>,
   turns: Turns,
 ): Promise<Collection<T>> {
-  const { name, schema, version, upgrade } = definition
+  const { name, version } = definition
   const resident = definition.resident === false ? undefined : new Map<string, T>()
   const index = createIndex(definition.indexes)
 
@@ -32,17 +26,13 @@ export async function openCollection<T>(
 
   /** What is on disk, brought up to this version. */
   async function load(file: string) {
-    const refuse = (why: string, cause?: unknown) => new BotError('STORE_FOREIGN', `${name}/${file} ${why}`, { cause })
-    try {
-      const envelope = await turns.withRoom(() => readDocument(folder, file))
-      if (!envelope) return undefined
-      const { id, schema: from } = envelope
-      if (from > version) throw refuse(`was written by a newer Device Desk (schema ${from}); start that one`)
-      const document = from < version && upgrade ? upgrade(envelope.document, from) : envelope.document
-      return { id, from, document: schema.parse(document) }
-    } catch (error) {
-      throw error instanceof BotError ? error : refuse('is damaged or cannot be read; restore it from a backup', error)
-    }
+    const where = `${name}/${file}`
+    const stored = await turns
+      .withRoom(() => readDocument(folder, file))
+      .catch((cause) => {
+        throw damaged(where, cause)
+      })
+    return stored ? { id: stored.id, from: stored.schema, document: bringUp(definition, where, stored) } : undefined
   }
 
   async function* loadAll() {
@@ -58,9 +48,6 @@ export async function openCollection<T>(
     if (document === undefined) resident?.delete(id)
     else resident?.set(id, freeze(document))
   }
-
-  /** As it will be read after a restart, and shared with nobody. */
-  const copy = (document: T) => schema.parse(JSON.parse(JSON.stringify(document)))
 
   const inTurn = <R>(id: string, job: () => Promise<R>) => turns.inTurn(`${name}/${id}`, job)
 
@@ -106,8 +93,14 @@ export async function openCollection<T>(
       else for await (const { id, document } of loadAll()) yield [id, document]
     },
 
+    ids: async () => (await readAll()).map(([id]) => id),
+
+    follow() {
+      // Nobody else changes anything.
+    },
+
     async put(id, document) {
-      const fresh = copy(document)
+      const fresh = copyOf(definition, document)
       await inTurn(id, () => write(id, fresh))
     },
 
@@ -120,7 +113,7 @@ export async function openCollection<T>(
         const old = await read(id)
         const next = change(old)
         if (next === old) return old
-        return write(id, next === undefined ? undefined : copy(next))
+        return write(id, next === undefined ? undefined : copyOf(definition, next))
       }),
   }
 }

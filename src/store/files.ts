@@ -89,6 +89,8 @@ export async function openFileStore(options: {
   }
 
   return {
+    shared: undefined,
+
     open(definition) {
       const { name } = definition
       if (collections.has(name)) throw new Error(`The collection ${name} is open already.`)

@@ -1,3 +1,4 @@
+import { entriesOf } from './shape.ts'
 import type { Definition } from './store.ts'
 
 /** Finds the ids of documents by the values that a definition's `indexes` give them. */
@@ -12,11 +13,6 @@ export function createIndex<T>(indexes: Definition<T>['indexes'] = {}) {
     return values
   }
 
-  const entriesOf = (document: T) =>
-    Object.entries(indexes).flatMap(([name, read]) =>
-      [read(document) ?? []].flat().map((value) => [name, value] as const),
-    )
-
   return {
     ids: (name: string, value: string): string[] => [...(valuesOf(name).get(value) ?? [])],
 
@@ -27,7 +23,7 @@ export function createIndex<T>(indexes: Definition<T>['indexes'] = {}) {
         ids?.delete(id)
         if (ids?.size === 0) valuesOf(name).delete(value)
       }
-      const now = document === undefined ? [] : entriesOf(document)
+      const now = document === undefined ? [] : entriesOf(indexes, document)
       for (const [name, value] of now) {
         const ids = valuesOf(name).get(value) ?? new Set()
         valuesOf(name).set(value, ids.add(id))

@@ -8,14 +8,15 @@ import { openTail, type Tail } from './tail.ts'
 import { together } from './turns.ts'
 
 /** A line that somebody waits for. */
-interface Waiting {
+export interface Waiting {
   make(last: LogLine | undefined): { line: LogLine; kept(): void }
   reject(error: unknown): void
 }
 
 export type Log = Awaited<ReturnType<typeof openLog>>
 
-function check({ part, text }: LogLine, before: LogLine | undefined): void {
+/** Throws when a line cannot follow another. */
+export function checkLine({ part, text }: LogLine, before: LogLine | undefined): void {
   if (before && part < before.part) throw new Error(`The part ${part} lies before ${before.part}.`)
   if (/[\n/\\]/.test(part) || text.includes('\n')) throw new Error('A line of a log is one line.')
 }
@@ -48,7 +49,7 @@ export async function openLog(folder: Folder, warn: (message: string) => void) {
       const before = group.at(-1)?.line ?? last
       try {
         const made = make(before)
-        check(made.line, before)
+        checkLine(made.line, before)
         if (group[0] && group[0].line.part !== made.line.part) break
         group.push({ ...made, reject })
       } catch (error) {

@@ -28,6 +28,12 @@ export interface Collection<T> {
   list(by?: { readonly index: string; readonly value: string }): Promise<readonly T[]>
   /** All documents one after the other, with their ids; what is changed meanwhile may or may not be seen. */
   scan(): AsyncIterable<readonly [id: string, document: T]>
+  ids(): Promise<readonly string[]>
+  /**
+   * Tells which documents other processes change, in the order in which they do; without an id, any may have been changed,
+   * since for a while nothing was heard. What is gone by the time it is read was deleted.
+   */
+  follow(told: (id: string | undefined) => void): void
   put(id: string, document: T): Promise<void>
   delete(id: string): Promise<void>
   /**
@@ -45,8 +51,23 @@ export interface LogLine {
   readonly text: string
 }
 
-/** Where Device Desk keeps what it must not forget. It has one owner: a second process is refused with STORE_BUSY. */
+/** What the processes on one store know of each other. */
+export interface Shared {
+  /** Whether the store can be used now, as far as is known. */
+  usable(): boolean
+  /** How many processes use it now, this one included. */
+  processes(): number
+  /** Whether nobody, in any process, has taken this key within a day. Rejects with STORE_UNWRITABLE when that is not sure. */
+  take(key: string): Promise<boolean>
+}
+
+/**
+ * Where Device Desk keeps what it must not forget. What cannot be read rejects with STORE_UNREACHABLE. A write whose answer is
+ * lost on the way rejects with STORE_OUTCOME_UNKNOWN: nobody knows whether it is done.
+ */
 export interface Store {
+  /** Undefined: this process is the only owner; a second one is refused with STORE_BUSY. */
+  readonly shared: Shared | undefined
   /**
    * Opens a collection, once; reads and checks what is stored in it. A collection that is not resident and has no index
    * is left to be checked as it is read.

@@ -1,10 +1,13 @@
 import { setTimeout } from 'node:timers'
 
-/** Work that must be done some time, once at a time for each key, however often it is asked for. */
+/**
+ * Work that must be done some time, once at a time for each key, however often it is asked for and whichever process asks.
+ * What a process was at when it died is begun again by another, so a job begins with what is stored and not with its key alone.
+ */
 export interface Work {
   /** Says how work of a kind is done. A job that throws is tried again, later and later. */
   on(kind: string, job: (key: string) => Promise<void>): void
-  /** Makes a key due, now or at a time; of two times the earlier one holds. */
+  /** Makes a key due, now or at a time; of two times the earlier one holds. Due while its job runs, it runs again after. */
   due(kind: string, key: string, at?: Date): Promise<void>
   /** Starts no more work, and resolves when what runs has ended. */
   close(): Promise<void>
@@ -19,19 +22,18 @@ interface Entry {
 
 /** Longest time that a timer of Node can wait, in milliseconds. */
 const longest = 2 ** 31 - 1
-const firstRetry = 1000
-const lastRetry = 10 * 60_000
+
+/** How long a job that threw waits, in milliseconds: twice as long each time. */
+export const retryAfter = (failures: number) => Math.min(10 * 60_000, 1000 * 2 ** failures)
+
+export interface WorkLog {
+  error(about: object, text: string): void
+}
 
 /**
  * Work of one process, forgotten when it ends: whoever needs it makes it due again from their documents when they start.
  */
-export function createLocalWork({
-  now,
-  log,
-}: {
-  now: () => Date
-  log: { error(about: object, text: string): void }
-}): Work {
+export function createLocalWork({ now, log }: { now: () => Date; log: WorkLog }): Work {
   const jobs = new Map<string, (key: string) => Promise<void>>()
   const entries = new Map<string, Entry>()
   let closed = false
@@ -62,7 +64,7 @@ export function createLocalWork({
       entry.failures = 0
     } catch (error) {
       log.error({ kind, key, err: error }, 'work failed; it is tried again')
-      entry.at = Math.min(entry.at, now().getTime() + Math.min(lastRetry, firstRetry * 2 ** entry.failures))
+      entry.at = Math.min(entry.at, now().getTime() + retryAfter(entry.failures))
       entry.failures += 1
     }
   }

