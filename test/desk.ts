@@ -65,7 +65,7 @@ export async function startDesk(
     })
     url = await app.listen()
     await app.connectors.add(demo.connector)
-    while (!app.connectors.complete()) await setTimeout(10)
+    await eventually(() => app.connectors.complete())
     return app
   }
 
