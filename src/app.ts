@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type AccessOptions, createAccess } from './access/access.ts'
 import { createDirectory } from './access/directory.ts'
-import { createAudit } from './audit/audit.ts'
+import { type Audit, createAudit } from './audit/audit.ts'
 import { createCards } from './cards/draw.ts'
 import { commands } from './commands/commands.ts'
 import type { Settings } from './config.ts'
@@ -13,6 +13,8 @@ import { openOutbox } from './events/outbox.ts'
 import { createInventory } from './inventory/inventory.ts'
 import { openConversations } from './notify/conversations.ts'
 import { explains, newsOf } from './notify/deviceNews.ts'
+import { startDigest } from './notify/digest.ts'
+import { measure } from './notify/metrics.ts'
 import { createNotify } from './notify/notify.ts'
 import { openSubscriptions } from './notify/subscriptions.ts'
 import { createVoice } from './notify/voice.ts'
@@ -79,22 +81,33 @@ export async function createApp(outside: Outside) {
   })
   const rules = await createRules({ store, now, exchange: connectors.exchange })
   const tenant = settings.MicrosoftAppTenantId ?? ''
+  const directory = await directoryOf(settings, now)
   const access = await createAccess({
     ...outside,
     inventory,
     tenant,
-    directory: await directoryOf(settings, now),
+    directory,
     admins: settings.ADMINS,
     secondPerson: settings.RIGHTS_APPROVAL === 'on',
     restHours: settings.APPROVER_REST,
   })
-  const parts = { ...outside, audit, inventory, work, connectors, policies, rules, access }
   const conversations = await openConversations(store)
-  const subscriptions = await openSubscriptions(parts)
-  const voice = createVoice({
-    ...parts,
+  const subscriptions = await openSubscriptions({ store, access, inventory })
+  const parts = {
+    ...outside,
+    audit,
+    inventory,
+    work,
+    connectors,
+    policies,
+    rules,
+    access,
     outbox,
     conversations,
+    subscriptions,
+  }
+  const voice = createVoice({
+    ...parts,
     ownerNotice: settings.OWNER_NOTICE === 'on',
     mayApprove: (request, person) => requests.mayApprove(request, person),
   })
@@ -111,10 +124,14 @@ export async function createApp(outside: Outside) {
     ready: () => !demo || connectors.complete(),
     metrics: () => metrics.metrics(),
     heard: conversations.heard,
+    happened: (what) => notify.happened(what),
+    ownsGroup: async ({ id }, group) => (await directory?.owns(id, group)) ?? false,
     touched: (about) => notify.touched(about),
   })
   const { messenger } = teams
-  const notify = await createNotify({ ...parts, outbox, conversations, subscriptions, messenger, gather: 3000 })
+  const notify = await createNotify({ ...parts, messenger, gather: 3000 })
+  await startDigest(parts)
+  measure(metrics, { load: notify.load, tally: teams.tally, now })
   complete.resolve()
   log.info({ head: audit.head() }, 'audit head')
 
@@ -142,7 +159,7 @@ const directoryOf = async ({ CREDENTIALS_DIR, GRAPH_CREDENTIAL, MicrosoftAppTena
         now,
       })
 
-function createMetrics(audit: Awaited<ReturnType<typeof createAudit>>): Registry {
+function createMetrics(audit: Pick<Audit, 'head'>): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   new Gauge({

@@ -15,6 +15,8 @@ import type { Device } from './inventory/device.ts'
 export interface Asked {
   readonly caller: Caller
   readonly scope: Scope
+  /** Where it was asked in Teams; a thread belongs to its channel. */
+  readonly conversation?: string
   readonly request: { readonly words: string } | Press
   /** Names the activity that carried it, so that a replay is known. */
   readonly activity?: string

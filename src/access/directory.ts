@@ -20,6 +20,8 @@ export interface Directory {
   groupsOf(person: string, groups: readonly string[]): Promise<readonly string[]>
   /** By object id or user principal name; undefined: there is no such account (any more). */
   account(person: string): Promise<Account | undefined>
+  /** Whether somebody owns a group, such as that of a team. */
+  owns(person: string, group: string): Promise<boolean>
   group(id: string): Promise<{ readonly id: string; readonly name: string } | undefined>
 }
 
@@ -33,6 +35,7 @@ const AccountSchema = z.object({
   proxyAddresses: z.array(z.string()).nullish(),
 })
 const GroupSchema = z.object({ id: z.guid().toLowerCase(), displayName: text })
+const OwnersSchema = z.object({ value: z.array(z.looseObject({ id: z.guid().toLowerCase() })) })
 const GroupsSchema = z.object({ value: z.array(z.guid().toLowerCase()) })
 
 class Busy extends Error {}
@@ -104,6 +107,11 @@ export async function createDirectory(options: {
       const proxies = (proxyAddresses ?? []).map((address) => address.replace(/^smtp:/i, ''))
       const addresses = [mail, userPrincipalName, ...proxies].flatMap((address) => address?.toLowerCase() ?? [])
       return { id, name: displayName ?? id, enabled: accountEnabled === true, addresses }
+    },
+
+    async owns(person, group) {
+      const answer = await ask(`/groups/${encodeURIComponent(group)}/owners?$select=id&$top=999`)
+      return answer !== undefined && OwnersSchema.parse(answer).value.some(({ id }) => id === person)
     },
 
     async group(id) {

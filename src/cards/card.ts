@@ -132,6 +132,17 @@ export type Card =
       readonly template: 'status'
       readonly data: { title: string; text: string; bars: readonly Bar[]; steps: readonly Step[] }
     }
+  | {
+      readonly template: 'digest'
+      readonly data: {
+        title: string
+        text: string
+        bars: readonly Bar[]
+        facts: readonly Fact[]
+        times: readonly Moment[]
+        steps: readonly Step[]
+      }
+    }
   | { readonly template: 'devices'; readonly data: DeviceList }
   | {
       readonly template: 'choose'

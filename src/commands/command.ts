@@ -17,12 +17,16 @@ export interface Caller extends Person {
   readonly name: string
   /** The mail addresses by which the door knows this account, lower case. */
   readonly addresses: () => Promise<readonly string[]>
+  /** Whether they own the team in whose channel they ask. */
+  readonly ownsTeam?: () => Promise<boolean>
 }
 
 export interface Context extends Desk {
   readonly caller: Caller
   readonly rights: Rights
   readonly scope: Scope
+  /** Where it was asked in Teams; a thread belongs to its channel. */
+  readonly conversation?: string
   /** Whether only the caller sees the answer; a message in a channel or group is seen by all. */
   readonly own: boolean
   readonly signal: AbortSignal

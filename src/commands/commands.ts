@@ -4,6 +4,8 @@ import { cancelWipe } from './cancelWipe.ts'
 import type { Command } from './command.ts'
 import { deleteDevice } from './delete.ts'
 import { device } from './device.ts'
+import { digest } from './digest.ts'
+import { events } from './events.ts'
 import { allow, block, reset } from './exempt.ts'
 import { find } from './find.ts'
 import { help } from './help.ts'
@@ -13,6 +15,7 @@ import { approve, deny, request, requests, withdraw } from './requests.ts'
 import { admins, collections, rightsCommands, roles } from './rights.ts'
 import { defaultAccess, ruleAdd, ruleRemove, rules } from './rules.ts'
 import { status } from './status.ts'
+import { subscribe, subscriptions, unsubscribe } from './subscriptions.ts'
 import { user } from './user.ts'
 import { whoami } from './whoami.ts'
 import { wipe, wipeAccount } from './wipe.ts'
@@ -48,6 +51,11 @@ export const commands: readonly Command[] = [
   ruleRemove,
   defaultAccess,
   status,
+  digest,
+  events,
+  subscriptions,
+  subscribe,
+  unsubscribe,
   collections,
   admins,
   roles,

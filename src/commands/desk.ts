@@ -4,7 +4,10 @@ import type { Settings } from '../config.ts'
 import type { Connectors } from '../connector/connectors.ts'
 import type { Policies } from '../connector/policy/policies.ts'
 import type { Rules } from '../connector/rules/rules.ts'
+import type { Outbox } from '../events/outbox.ts'
 import type { Inventory } from '../inventory/inventory.ts'
+import type { Conversations } from '../notify/conversations.ts'
+import type { Subscriptions } from '../notify/subscriptions.ts'
 import type { Requests } from '../requests/requests.ts'
 
 /** The rooms that commands work with. */
@@ -16,6 +19,9 @@ export interface Desk {
   readonly access: Access
   readonly audit: Audit
   readonly requests: Requests
+  readonly outbox: Outbox
+  readonly conversations: Conversations
+  readonly subscriptions: Subscriptions
   readonly settings: Settings
   readonly now: () => Date
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Step } from '../cards/card.ts'
 import type { ConnectorState } from '../connector/connectors.ts'
 import { stateOf } from './age.ts'
-import { defineCommand } from './command.ts'
+import { type Context, defineCommand } from './command.ts'
 import { toneOf } from './explain.ts'
 import { barsOf } from './replies.ts'
 
@@ -15,7 +15,8 @@ export const status = defineCommand({
   scopes: ['personal', 'groupChat', 'channel'],
   changes: false,
   args: z.object({}),
-  async run(_, { inventory, connectors, audit, rights, now }) {
+  async run(_, context) {
+    const { inventory, audit, rights } = context
     const counts = Object.entries(inventory.counts(rights.reach('Collection.ReadResource')))
     const total = counts.reduce((sum, [, count]) => sum + count, 0)
     return {
@@ -24,16 +25,15 @@ export const status = defineCommand({
         title: total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
         text: 'By access state, and where this comes from.',
         bars: barsOf(counts.map(([label, count]) => ({ label, count, tone: toneOf(label) }))),
-        steps: [
-          ...connectors
-            .all()
-            .map(({ name, state }) => ({ ...marks[state.kind], text: `${name}: ${stateOf(state, now())}` })),
-          ...(audit.writable() ? [] : [unrecorded]),
-        ],
+        steps: [...connectorSteps(context), ...(audit.writable() ? [] : [unrecorded])],
       },
     }
   },
 })
+
+/** How each connector is. */
+export const connectorSteps = ({ connectors, now }: Context): Step[] =>
+  connectors.all().map(({ name, state }) => ({ ...marks[state.kind], text: `${name}: ${stateOf(state, now())}` }))
 
 const marks: Record<ConnectorState['kind'], Pick<Step, 'mark' | 'tone'>> = {
   starting: { mark: '…', tone: 'accent' },

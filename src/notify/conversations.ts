@@ -29,6 +29,13 @@ const ConversationSchema = z.object({
 
 export type Conversation = z.infer<typeof ConversationSchema>
 
+/** What Teams says of the places that the bot is in. */
+export type Happening =
+  | { readonly kind: 'ended'; readonly conversation: string; readonly why: string }
+  | { readonly kind: 'teamEnded'; readonly team: string; readonly why: string }
+  | { readonly kind: 'archived' | 'unarchived'; readonly team: string }
+  | { readonly kind: 'renamed'; readonly conversation: string; readonly name: string }
+
 export type Conversations = Awaited<ReturnType<typeof openConversations>>
 
 /** A thread belongs to its channel. */

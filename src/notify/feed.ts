@@ -101,8 +101,9 @@ export function createFeed(parts: FeedParts) {
 
   /** As whom a story is told, and by which subscription. */
   async function audienceOf({ place, person }: Conversation, id: string | undefined): Promise<Audience> {
-    const { by } = (id === undefined ? undefined : await subscriptions.get(id)) ?? {}
-    return { place, viewer: by ?? person ?? { tenant: place.tenant, id: '', name: '' }, subscription: id }
+    const subscription = id === undefined ? undefined : await subscriptions.get(id)
+    const viewer = subscription?.by ?? person ?? { tenant: place.tenant, id: '', name: '' }
+    return { place, viewer, subscription }
   }
 
   /** Edits one message of a story, as long as it may be shown there. */
@@ -113,7 +114,7 @@ export function createFeed(parts: FeedParts) {
       subscription === undefined ||
       ((await stands(subscription, story.told)) && subscriptions.covers(subscription, story.event))
     if (isGone || !mayShow) return stories.forget(story)
-    const audience = { place: conversation.place, viewer: story.viewer, subscription: story.subscription }
+    const audience = { place: conversation.place, viewer: story.viewer, subscription }
     const edited = await messenger.edit(conversation.place, story.message, () => teller.replyOf(story, audience))
     if (edited === 'gone') return stories.forget(story)
     if (edited !== 'edited') log.warn({ story: story.story, reason: edited }, 'a card could not be edited')

@@ -7,7 +7,7 @@ import type { Outbox } from '../events/outbox.ts'
 import { allDevices } from '../inventory/collections.ts'
 import type { Store } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
-import { type Conversation, type Conversations, conversationOf } from './conversations.ts'
+import type { Conversation, Conversations, Happening } from './conversations.ts'
 import { createFeed, type Dropped } from './feed.ts'
 import { type Entry, openQueues } from './queue.ts'
 import { openStories } from './stories.ts'
@@ -31,6 +31,8 @@ export interface NotifyOptions {
 }
 
 export type Notify = Awaited<ReturnType<typeof createNotify>>
+
+const archived = 'The team is archived.'
 
 /** Tells who wants or must hear what happened, and keeps every card of it up to date. */
 export async function createNotify(options: NotifyOptions) {
@@ -115,8 +117,28 @@ export async function createNotify(options: NotifyOptions) {
       for (const conversation of await stories.touch(about)) await work.due('feed', conversation)
     },
 
-    /** A conversation is no more, as Teams said. */
-    end: (conversation: string, why: string) => feed.end(conversationOf(conversation), why, now().toISOString()),
+    /** Teams said something of a place. */
+    async happened(what: Happening): Promise<void> {
+      const key = now().toISOString()
+      switch (what.kind) {
+        case 'ended':
+          return feed.end(what.conversation, what.why, key)
+        case 'renamed':
+          await conversations.rename(what.conversation, what.name)
+          return
+        case 'teamEnded':
+          for (const { place } of await conversations.ofTeam(what.team))
+            await feed.end(place.conversation, what.why, key)
+          return
+        case 'archived':
+        case 'unarchived':
+          for (const { place } of await conversations.ofTeam(what.team))
+            for (const { id, paused } of await subscriptions.of(place.conversation))
+              if (what.kind === 'archived') await subscriptions.pause(id, archived)
+              else if (paused === archived) await subscriptions.resume(id)
+          return
+      }
+    },
 
     /** How much waits, since when, and what was dropped so far. */
     async load() {

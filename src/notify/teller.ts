@@ -4,6 +4,7 @@ import type { Actor } from '../requests/request.ts'
 import type { Place } from './conversations.ts'
 import { mostLines, type Telling } from './grouping.ts'
 import type { Stories, Story } from './stories.ts'
+import type { Subscription } from './subscriptions.ts'
 
 /** Why Teams did not take a message, for good: the conversation or the message is not there, or the bot may not write. */
 export type Refusal = 'gone' | 'tooLarge' | 'refused'
@@ -26,7 +27,7 @@ export interface Audience {
   readonly place: Place
   readonly viewer: Actor
   /** By which subscription; none: personally. */
-  readonly subscription: string | undefined
+  readonly subscription: Subscription | undefined
 }
 
 /** Tells stories in conversations: one message for each, edited as it goes on. */
@@ -39,10 +40,13 @@ export function createTeller({
   messenger: Messenger
   onStep: (step: string) => void
 }) {
-  async function replyOf(story: Story, { place, viewer }: Audience): Promise<Reply> {
+  /** The card itself, as the audience may see it; where there is none, sentences. */
+  async function replyOf(story: Story, { place, viewer, subscription }: Audience): Promise<Reply> {
     const { event, storm } = story
-    const whole = event.whole && event.read && storm === undefined
-    return (whole && event.read && (await messenger.view(place, viewer, event.read))) || sentences(story)
+    const { read, whole, kinds } = event
+    if (read === undefined || !whole || storm !== undefined) return sentences(story)
+    const narrowed = kinds.includes('digest') && subscription && { collection: subscription.collection }
+    return (await messenger.view(place, viewer, { ...read, data: { ...read.data, ...narrowed } })) ?? sentences(story)
   }
 
   /** Posts the story anew. What it shows may have changed meanwhile: then it is edited at once. */
@@ -74,7 +78,7 @@ export function createTeller({
       const story: Story = {
         ...{ conversation, story: telling.story, message: '', viewer, event, told: event.n, v: 0, drawn: 0 },
         lines: linesOf(events),
-        ...(subscription && { subscription }),
+        ...(subscription && { subscription: subscription.id }),
         ...(telling.kind === 'storm' && { storm: { count: events.length, from: first.n } }),
       }
       if (old === undefined) return begin(story, audience)

@@ -6,6 +6,9 @@ const remark = z.string().optional().catch(undefined)
 
 const Account = z.looseObject({ id: text, name: remark, aadObjectId: id })
 
+/** A team or a channel. */
+const Named = z.looseObject({ id: text, name: remark }).optional().catch(undefined)
+
 const Mention = z.object({
   type: z.literal('mention'),
   text,
@@ -39,7 +42,14 @@ export const ActivitySchema = z.looseObject({
     .array(z.unknown())
     .catch([])
     .transform((all) => all.flatMap((one) => Mention.safeParse(one).data ?? [])),
-  channelData: z.looseObject({ tenant: z.looseObject({ id: z.string().nullish() }).nullish() }).nullish(),
+  channelData: z
+    .looseObject({
+      tenant: z.looseObject({ id: z.string().nullish() }).nullish(),
+      team: Named,
+      channel: Named,
+      eventType: remark,
+    })
+    .nullish(),
 })
 
 export type TeamsActivity = z.output<typeof ActivitySchema>

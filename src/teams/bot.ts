@@ -3,11 +3,12 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { About, Reply } from '../cards/card.ts'
 import type { Cards } from '../cards/draw.ts'
-import type { Conversation, Place } from '../notify/conversations.ts'
+import { type Conversation, conversationOf, type Happening, type Place } from '../notify/conversations.ts'
 import type { Asked, Pipeline } from '../pipeline.ts'
 import type { Actor } from '../requests/request.ts'
 import { type TeamsActivity, wordsOf } from './activity.ts'
 import type { InvokeAnswer } from './adapter.ts'
+import { happeningOf } from './happening.ts'
 import type { Copy, LiveCards } from './live.ts'
 import { placeOf } from './place.ts'
 import { createReplays, keyOf } from './replays.ts'
@@ -20,6 +21,10 @@ export interface BotParts {
   readonly live: LiveCards
   /** Told of every conversation from which something came. */
   readonly heard: (conversation: Conversation) => Promise<void>
+  /** Told of what Teams says of a place. */
+  readonly happened: (what: Happening) => Promise<void>
+  /** Whether somebody owns an Entra group, as far as Graph is asked. */
+  readonly ownsGroup: (person: Actor, group: string) => Promise<boolean>
   /** Activities that were taken before a restart. */
   readonly known: Iterable<string>
   readonly stopping: AbortSignal
@@ -27,6 +32,9 @@ export interface BotParts {
 }
 
 export type Bot = ReturnType<typeof createBot>
+
+/** "Send welcome messages", Teams documentation: none in a team with more members. */
+const mostGreeted = 100
 
 /** How long people wait for an answer before they read that work is under way, in milliseconds. */
 const patience = 1500
@@ -53,15 +61,16 @@ const handled: Reply = {
 }
 
 /** Turns activities into commands, and replies into messages and answers. */
-export function createBot({ ask, cards, sender, live, heard, known, stopping, log }: BotParts) {
+export function createBot({ ask, cards, sender, live, heard, happened, ownsGroup, known, stopping, log }: BotParts) {
   const once = createReplays<InvokeAnswer | undefined>(known)
   const running = new Set<Promise<void>>()
 
   const draw = (reply: Reply, { scope }: Place) => cards.draw(reply, { shared: scope !== 'personal' })
 
   const askedOf = (activity: TeamsActivity, request: Asked['request']): Asked => ({
-    caller: { ...callerOf(activity), addresses: () => addressesOf(activity) },
+    caller: { ...callerOf(activity), addresses: () => addressesOf(activity), ownsTeam: () => ownsTeam(activity) },
     scope: placeOf(activity).scope,
+    conversation: conversationOf(activity.conversation.id),
     request,
     activity: keyOf(activity),
     signal: stopping,
@@ -75,6 +84,17 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
       log.warn({ err: error }, 'roster not read')
       return []
     }
+  }
+
+  /** Teams' roster knows it, or the owners of the team's Entra group. */
+  async function ownsTeam(activity: TeamsActivity): Promise<boolean> {
+    const team = activity.channelData?.team?.id
+    if (team === undefined) return false
+    const place = placeOf(activity)
+    const { owner } = await sender.member(place, activity.from.id)
+    if (owner) return true
+    const { group } = await sender.team(place, team)
+    return group !== undefined && ownsGroup(callerOf(activity), group)
   }
 
   /** Work that outlives its request, and that a stop waits for. */
@@ -129,9 +149,15 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
   }
 
   /** A card for somebody who did not ask for it now. */
-  async function view({ scope }: Place, person: Actor, about: About): Promise<Reply> {
+  async function view({ scope, conversation }: Place, person: Actor, about: About): Promise<Reply> {
     const caller = { ...person, addresses: async () => [] }
-    const { reply } = await ask({ caller, scope, request: { ...about, automatic: true }, signal: stopping })
+    const { reply } = await ask({
+      caller,
+      scope,
+      conversation: conversationOf(conversation),
+      request: { ...about, automatic: true },
+      signal: stopping,
+    })
     return reply
   }
 
@@ -139,17 +165,24 @@ export function createBot({ ask, cards, sender, live, heard, known, stopping, lo
   const redraw = (copy: Copy, about: About): Promise<void> =>
     sender.edit(copy.place, copy.message, async () => draw(await view(copy.place, copy.caller, about), copy.place))
 
-  /** A card of welcome, where the bot itself was installed for a person or a group. */
+  /** A card of welcome where the bot itself was installed, but in no team that is too big to be greeted. */
   async function installed(activity: TeamsActivity): Promise<undefined> {
     const place = placeOf(activity)
-    if (activity.action !== 'add' || place.scope === 'channel') return
+    const team = activity.channelData?.team?.id
+    if (activity.action !== 'add') return
+    if (team !== undefined && (await sender.team(place, team)).members > mostGreeted) return
     const help = await view(place, callerOf(activity), { verb: 'help', data: {} })
     await sender.post(place, draw(help, place), { urgent: true })
   }
 
   async function turn(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
     const place = placeOf(activity)
-    afterwards(() => heard(place.scope === 'personal' ? { place, person: callerOf(activity) } : { place }))
+    const what = happeningOf(activity)
+    if (what !== undefined) return void (await happened(what))
+    const team = activity.channelData?.team?.id
+    afterwards(() =>
+      heard({ place, ...(place.scope === 'personal' && { person: callerOf(activity) }), ...(team && { team }) }),
+    )
     if (activity.type === 'message') return message(activity)
     if (activity.type === 'installationUpdate') return installed(activity)
     if (activity.type === 'invoke' && activity.name === 'adaptiveCard/action') return press(activity)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Drawn } from '../cards/draw.ts'
 import type { Place } from '../notify/conversations.ts'
+import type { Tally } from '../notify/metrics.ts'
 import { createTurns } from '../store/turns.ts'
 import type { Tokens } from '../tokens.ts'
 import type { Call, Limits, Pace } from './limits.ts'
@@ -20,12 +21,6 @@ export class NotSent extends Error {
 }
 
 export const statusOf = (error: unknown) => (error instanceof NotSent ? error.status : undefined)
-
-/** What became of the calls so far. */
-export interface Tally {
-  sent: number
-  retried: number
-}
 
 export type Sender = ReturnType<typeof createSender>
 

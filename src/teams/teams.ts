@@ -6,6 +6,7 @@ import { PersonSchema } from '../audit/person.ts'
 import type { About } from '../cards/card.ts'
 import type { Cards } from '../cards/draw.ts'
 import type { Settings } from '../config.ts'
+import type { Tally } from '../notify/metrics.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Store } from '../store/store.ts'
 import { createTokens, type Identity } from '../tokens.ts'
@@ -16,7 +17,7 @@ import { cloudOf, createGate, NotTaken } from './identity.ts'
 import { createLimits, type Pace } from './limits.ts'
 import { createLiveCards } from './live.ts'
 import { createMessenger } from './messenger.ts'
-import { createSender, type Tally } from './sender.ts'
+import { createSender } from './sender.ts'
 import { type Incoming, startServer } from './server.ts'
 
 export interface TeamsOptions {
@@ -34,6 +35,8 @@ export interface TeamsOptions {
   readonly ready: () => boolean
   readonly metrics: () => Promise<string>
   readonly heard: BotParts['heard']
+  readonly happened: BotParts['happened']
+  readonly ownsGroup: BotParts['ownsGroup']
   /** Told of everything that shows something else now. */
   readonly touched: (about: About) => Promise<void>
 }

@@ -83,6 +83,18 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
     },
   ],
   facts: [{ template: 'facts', data: { ...header, facts: many(4, facts).flat(), times } }],
+  digest: [
+    {
+      template: 'digest',
+      data: {
+        ...header,
+        bars: [0, 1, 50, 100].map((share) => ({ label: 'Quarantined', value: '1,937', share, tone: 'warning' })),
+        facts,
+        times,
+        steps: many(10, { mark: '✓', tone: 'good', text: 'Contoso: read 2 minutes ago' }),
+      },
+    },
+  ],
   status: [
     {
       template: 'status',
