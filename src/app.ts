@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type AccessOptions, createAccess } from './access/access.ts'
 import { createDirectory } from './access/directory.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
+import type { About } from './cards/card.ts'
 import { createCards } from './cards/draw.ts'
 import { commands } from './commands/commands.ts'
 import type { Settings } from './config.ts'
@@ -10,6 +11,7 @@ import { createConnectors } from './connector/connectors.ts'
 import { createPolicies } from './connector/policy/policies.ts'
 import { createRules } from './connector/rules/rules.ts'
 import { openOutbox } from './events/outbox.ts'
+import type { Limits } from './inventory/inactive.ts'
 import { createInventory } from './inventory/inventory.ts'
 import { openConversations } from './notify/conversations.ts'
 import { explains, newsOf } from './notify/deviceNews.ts'
@@ -49,13 +51,16 @@ export type App = Awaited<ReturnType<typeof createApp>>
 export async function createApp(outside: Outside) {
   const { settings, store, demo, now, log } = outside
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
-  const work = createLocalWork({ now, log })
+  const work = createLocalWork({ now, log, wait: outside.wait })
   const outbox = await openOutbox({ store, work, now })
   const complete = Promise.withResolvers<void>()
+  const touched = (about: About) => void complete.promise.then(() => messenger.touched(about))
+  const limits = new Map<string, Limits>()
   const inventory = await createInventory({
     store,
     now,
     log,
+    limits: (connector) => limits.get(connector) ?? {},
     /** Told when all rooms are there, since a request may be the reason for a change. */
     async onChange(changes) {
       await complete.promise
@@ -70,8 +75,25 @@ export async function createApp(outside: Outside) {
   const connectors = await createConnectors({
     ...outside,
     inventory,
+    work,
+    limits,
     credentials: settings.CREDENTIALS_DIR,
-    changed: (device) => void messenger.touched({ verb: 'device', data: { ref: device.guid } }),
+    appId: settings.MicrosoftAppId,
+    onHealth({ name }, before, after) {
+      log.warn({ connector: name, before: before.state, after: after.state }, 'connector health')
+      touched({ verb: 'connectors', data: { name } })
+    },
+    async onSynced({ name }, _, signal) {
+      await complete.promise
+      await policies.check(name, signal)
+      await rules.read(name, signal)
+    },
+    async onRemoval(name) {
+      await complete.promise
+      await policies.forget(name)
+      await rules.forget(name)
+    },
+    changed: (device) => touched({ verb: 'device', data: { ref: device.guid } }),
   })
   const policies = await createPolicies({
     store,
@@ -142,8 +164,7 @@ export async function createApp(outside: Outside) {
     /** Ends what is under way, then lets go of everything. */
     async close(): Promise<void> {
       await teams.close()
-      await requests.close()
-      await connectors.close()
+      await Promise.all([requests.close(), connectors.close()])
       await store.close()
     },
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Step } from '../cards/card.ts'
-import type { ConnectorState } from '../connector/connectors.ts'
+import type { Health } from '../connector/health.ts'
 import { stateOf } from './age.ts'
 import { type Context, defineCommand } from './command.ts'
 import { toneOf } from './explain.ts'
@@ -33,12 +33,12 @@ export const status = defineCommand({
 
 /** How each connector is. */
 export const connectorSteps = ({ connectors, now }: Context): Step[] =>
-  connectors.all().map(({ name, state }) => ({ ...marks[state.kind], text: `${name}: ${stateOf(state, now())}` }))
+  connectors.all().map((view) => ({ ...marks[view.health.state], text: `${view.name}: ${stateOf(view, now())}` }))
 
-const marks: Record<ConnectorState['kind'], Pick<Step, 'mark' | 'tone'>> = {
+const marks: Record<Health['state'], Pick<Step, 'mark' | 'tone'>> = {
   starting: { mark: '…', tone: 'accent' },
-  syncing: { mark: '…', tone: 'accent' },
-  synced: { mark: '✓', tone: 'good' },
+  healthy: { mark: '✓', tone: 'good' },
+  degraded: { mark: '…', tone: 'warning' },
   failed: { mark: '✕', tone: 'attention' },
 }
 

@@ -1,9 +1,8 @@
 import { BotError, isBotError } from '../errors.ts'
 import { type Device, type Exemption, exemptionOf, nameOf, type Owner } from '../inventory/device.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import { ownerOf } from './discovery.ts'
 import type { Exchange } from './exchange.ts'
-import { Refusal } from './transport.ts'
+import { isNotFound } from './transport.ts'
 
 export interface Target {
   readonly device: Device
@@ -11,9 +10,6 @@ export interface Target {
   readonly inventory: Inventory
   readonly signal: AbortSignal
 }
-
-export const isNotFound = (error: unknown) =>
-  isBotError(error, 'EXCHANGE_REFUSED') && error.cause instanceof Refusal && error.cause.kind === 'notFound'
 
 /** Reads a device anew. Throws DEVICE_GONE, and forgets it, when Exchange no longer has it. */
 export async function readDevice({ device, exchange, inventory, signal }: Target): Promise<Device> {
@@ -34,7 +30,7 @@ export async function readDevice({ device, exchange, inventory, signal }: Target
 /** Reads anew what the device's mailbox may connect with, and its exemptions. */
 async function readAccess({ device, exchange, inventory, signal }: Target): Promise<Owner> {
   const access = await exchange.access(device.mailbox, signal)
-  const owner = ownerOf(device.connector, { ...inventory.owner(device), ...access })
+  const owner = { ...inventory.owner(device), ...access.owner }
   await inventory.putOwner(owner)
   return owner
 }
@@ -90,17 +86,23 @@ export async function remove(target: Target): Promise<void> {
 async function readOwner(target: Target): Promise<Owner> {
   const { device, exchange, inventory, signal } = target
   const mailbox = await exchange.mailbox(device.mailbox, signal)
-  await inventory.putOwner(ownerOf(device.connector, { ...inventory.owner(device), ...mailbox }))
+  await inventory.putOwner({ ...inventory.owner(device), ...mailbox.owner })
   return readAccess(target)
 }
 
 /** Reads the statistics of all devices of the mailbox, which Exchange opens for it. */
-async function readStatistics({ device, exchange, inventory, signal }: Target, now: Date): Promise<void> {
-  const owned = inventory.devicesOf(inventory.owner(device))
-  for await (const { guid, deviceId, statistics } of exchange.statistics(device.mailbox, signal)) {
+export async function readStatistics(
+  { exchange, inventory, signal }: Omit<Target, 'device'>,
+  mailbox: Pick<Device, 'connector' | 'mailbox'>,
+  now: Date,
+): Promise<void> {
+  const owned = inventory.devicesOf(mailbox)
+  const read: Device[] = []
+  for await (const { guid, deviceId, statistics } of exchange.statistics(mailbox.mailbox, signal)) {
     const one = owned.find((other) => (guid === undefined ? other.deviceId === deviceId : other.guid === guid))
-    if (one !== undefined) await inventory.put({ ...one, statistics: { ...statistics, read: now.toISOString() } })
+    if (one !== undefined) read.push({ ...one, statistics: { ...statistics, read: now.toISOString() } })
   }
+  await inventory.put(...read)
 }
 
 /** A device as Exchange has it in this moment, and all partnerships of the same phone. */
@@ -113,11 +115,11 @@ export interface Reading {
 export async function readAll(target: Target, now: Date): Promise<Reading> {
   const { exchange, inventory, signal } = target
   const { connector, guid, deviceId } = await readDevice(target)
-  await Promise.all([readOwner(target), readStatistics(target, now)])
+  await Promise.all([readOwner(target), readStatistics(target, target.device, now)])
   const partnerships: Device[] = inventory.partnerships(deviceId).filter((one) => one.connector !== connector)
   for await (const seen of exchange.devices({ filter: `DeviceId -eq '${deviceId.replaceAll("'", "''")}'` }, signal)) {
     const known = inventory.get({ connector, guid: seen.device.guid })
-    const mailbox = known?.mailbox ?? (await exchange.mailbox(seen.mailboxName, signal)).mailbox
+    const mailbox = known?.mailbox ?? (await exchange.mailbox(seen.mailboxIdentity, signal)).owner.mailbox
     const other = { ...seen.device, connector, mailbox, statistics: known?.statistics }
     if (known === undefined) await inventory.put(other)
     if (other.guid !== guid) await readOwner({ ...target, device: other })
@@ -133,6 +135,6 @@ export async function refresh(target: Target, now: Date): Promise<boolean> {
   const before = shown()
   await readDevice(target)
   await readAccess(target)
-  await readStatistics(target, now)
+  await readStatistics(target, device, now)
   return before !== shown()
 }

@@ -1,174 +1,229 @@
-import type { Logger } from 'pino'
-import { z } from 'zod'
-import { isLoopback } from '../config.ts'
-import { assertHost, readCredential } from '../credentials.ts'
 import { BotError } from '../errors.ts'
 import type { Device, DeviceKey, Exemption } from '../inventory/device.ts'
-import type { Inventory } from '../inventory/inventory.ts'
+import type { Limits } from '../inventory/inactive.ts'
 import type { Store } from '../store/store.ts'
-import { createTokens } from '../tokens.ts'
-import { exempt, readAll, refresh, remove } from './actions.ts'
-import { fullSync, type Progress } from './discovery.ts'
-import { createExchange, type Exchange } from './exchange.ts'
-import { createOnlineTransport } from './online/rest.ts'
+import type { Work } from '../store/work.ts'
+import * as actions from './actions.ts'
+import { commandOf, lackOf } from './checklist.ts'
+import { createClaims } from './claims.ts'
+import { connect } from './connect.ts'
+import type { Exchange } from './exchange.ts'
+import { createLink, type Link, type LinkOptions } from './link.ts'
+import { type Report, reasonOf } from './report.ts'
+import { type Connector, ConnectorSchema, isElsewhere, limitsOf, readConnector } from './settings.ts'
+import { type State, StateSchema } from './state.ts'
 
-/** The link to one Exchange organization, as it was set up. */
-const ConnectorSchema = z.object({
-  name: z.string(),
-  kind: z.literal('online'),
-  address: z.url(),
-  authority: z.url(),
-  tenant: z.string(),
-  /** Name of the credential, never itself. */
-  credential: z.string(),
-})
-
-export type Connector = z.infer<typeof ConnectorSchema>
-
-export interface ConnectorsOptions {
+export interface ConnectorsOptions extends Omit<LinkOptions, 'states' | 'claim' | 'hurry'> {
   readonly store: Store
-  readonly inventory: Inventory
-  /** The demo reaches this machine only. */
-  readonly demo: boolean
-  /** Folder of the credentials. */
-  readonly credentials: string
-  readonly now: () => Date
-  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
-  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
-  readonly log: Logger
+  readonly work: Work
+  /** What the inventory goes by; kept up to date here. */
+  readonly limits: Map<string, Limits>
+  /** A connector is being removed; may be told again after a restart. */
+  readonly onRemoval?: (name: string) => Promise<void>
   /** This device was read anew and is different. */
   readonly changed: (device: Device) => void
 }
 
-interface Running {
-  readonly connector: Connector
-  readonly stop: AbortController
-  exchange?: Exchange
-  state: ConnectorState
+/** What came of a test; settings with a refusal cannot be used. */
+export interface Tested {
+  readonly report: Report
+  readonly problem?: string
+  readonly refusal?: string
 }
-
-export type ConnectorState =
-  | { readonly kind: 'starting' }
-  | { readonly kind: 'syncing'; readonly progress: Progress }
-  | { readonly kind: 'synced'; readonly at: Date; readonly devices: number }
-  | { readonly kind: 'failed'; readonly problem: string }
 
 export type Connectors = Awaited<ReturnType<typeof createConnectors>>
 
-const hour = 60 * 60_000
 /** A device that was read within this time is not read again when it is opened. */
 const young = 60_000
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
 
 /** The connectors of this site: each keeps its part of the inventory up to date and carries out what is wished. */
 export async function createConnectors(options: ConnectorsOptions) {
-  const { store, inventory, now, wait, log, changed } = options
-  const stored = await store.open({ name: 'connectors', schema: ConnectorSchema, version: 1 })
-  const running = new Map<string, Running>()
+  const { store, work, inventory, limits, now, log, changed } = options
+  const settings = await store.open({ name: 'connectors', schema: ConnectorSchema, version: 1 })
+  const states = await store.open({ name: 'connector-states', schema: StateSchema, version: 1 })
+  const claims = createClaims()
+  const links = new Map<string, Link>()
   const reading = new Set<string>()
+  const find = (name: string) => links.get(name.trim().toLowerCase())
+  const later = (pause: number) => new Date(now().getTime() + pause)
+  const hurry = (name: string) => void work.due('sync', name)
 
-  function start(connector: Connector): void {
-    const one: Running = { connector, stop: new AbortController(), state: { kind: 'starting' } }
-    running.set(connector.name, one)
-    keepUp(one).catch((error) => {
-      if (!one.stop.signal.aborted) log.error({ connector: connector.name, err: error }, 'connector stopped')
-    })
+  function linkOf(name: string): Link {
+    const link = find(name)
+    if (link === undefined) throw new BotError('CONNECTOR_UNKNOWN', name)
+    return link
   }
 
-  /** Full sync after full sync until the connector is stopped; after a failure the next try is an hour later. */
-  async function keepUp(one: Running): Promise<void> {
-    const { connector, stop } = one
-    while (true) {
-      try {
-        one.exchange ??= await open(connector, options)
-        const discovery = { connector: connector.name, exchange: one.exchange, inventory, signal: stop.signal }
-        const { devices } = await fullSync(discovery, (progress) => {
-          one.state = { kind: 'syncing', progress }
-        })
-        one.state = { kind: 'synced', at: now(), devices }
-      } catch (error) {
-        stop.signal.throwIfAborted()
-        one.state = { kind: 'failed', problem: error instanceof BotError ? error.message : 'a bug; the log tells more' }
-        log.warn({ connector: connector.name, err: error }, 'full sync failed')
-      }
-      await wait(one.state.kind === 'failed' ? hour : 24 * hour, stop.signal)
+  async function start(connector: Connector, state: State | undefined): Promise<void> {
+    const { name } = connector
+    const link = createLink(connector, state, { ...options, states, hurry, claim: claims.take })
+    links.set(name.toLowerCase(), link)
+    limits.set(name, limitsOf(connector))
+    await work.due('sync', name)
+    await work.due('statistics', name, later(minute))
+  }
+
+  /** Ends a removal that was begun, perhaps before a restart. */
+  async function remove(name: string): Promise<void> {
+    await options.onRemoval?.(name)
+    await inventory.removeConnector(name)
+    await settings.delete(name)
+    await states.delete(name)
+    limits.delete(name)
+    claims.release(name)
+  }
+
+  work.on('removal', remove)
+  work.on('review', async (all) => {
+    await inventory.review()
+    await work.due('review', all, later(day))
+  })
+  work.on('sync', async (name) => {
+    const link = find(name)
+    const at = await link?.run()
+    if (at !== undefined && find(name) === link) await work.due('sync', name, at)
+  })
+  work.on('statistics', async (name) => {
+    const link = find(name)
+    if (link === undefined) return
+    const isMore = await link.readSomeStatistics()
+    await work.due('statistics', name, later(isMore ? minute : hour))
+  })
+  for (const connector of await settings.list()) {
+    const state = await states.get(connector.name)
+    if (state?.removing) await work.due('removal', connector.name)
+    else {
+      if (state?.organization !== undefined) claims.take(connector.name, state.organization)
+      await start(connector, state)
     }
   }
+  await work.due('review', 'all')
 
-  function exchangeOf(name: string): Exchange {
-    const exchange = running.get(name)?.exchange
-    if (exchange === undefined) throw new BotError('EXCHANGE_UNREACHABLE', `the connector ${name} is not connected`)
-    return exchange
-  }
-
-  const target = (device: Device, signal: AbortSignal) => ({
-    device,
-    exchange: exchangeOf(device.connector),
-    inventory,
-    signal,
-  })
-
-  for (const connector of await stored.list()) start(connector)
+  const use = <T>(
+    { connector }: DeviceKey,
+    signal: AbortSignal,
+    work: (exchange: Exchange, signal: AbortSignal) => Promise<T>,
+  ) => linkOf(connector).use(signal, work)
 
   return {
-    async add(connector: Connector): Promise<void> {
-      await stored.put(connector.name, connector)
-      running.get(connector.name)?.stop.abort()
-      start(connector)
+    has: (name: string) => find(name) !== undefined,
+
+    /** The connector of this name, as it is. Throws CONNECTOR_UNKNOWN. */
+    get: (name: string) => viewOf(linkOf(name)),
+
+    all: () => [...links.values()].map(viewOf),
+
+    /** Whether every connector has read its organization once. */
+    complete: () => [...links.values()].every((link) => link.state().full !== undefined),
+
+    /** Settings out of words, on top of those of the connector of this name. Throws CONNECTOR_REFUSED. */
+    check: (given: Readonly<Record<string, unknown>>) =>
+      readConnector(given, find(String(given.name ?? ''))?.connector),
+
+    /** Connects with these settings, to see what comes of it; keeps nothing but what was found of a connector that is there. */
+    async test(connector: Connector, signal: AbortSignal): Promise<Tested> {
+      const link = find(connector.name)
+      const connection = await connect(connector, options, link?.state().report, signal)
+      const { report } = connection
+      if ('exchange' in connection) await connection.exchange.close()
+      const conflict = claims.conflict(connector.name, report.organization)
+      if (link?.connector === connector && conflict === undefined) await link.found(report)
+      if (conflict !== undefined) return { report, problem: conflict, refusal: conflict }
+      if (!('error' in connection)) return { report }
+      const problem = reasonOf(connection.error)
+      const isUnusable = connection.error.code === 'CONNECTOR_REFUSED' || report.steps.length <= 1
+      return { report, problem, ...(isUnusable && { refusal: problem }) }
+    },
+
+    /** Adds a connector, or gives the one of this name these settings. Throws CONNECTOR_REFUSED. */
+    async add(given: Readonly<Record<string, unknown>>): Promise<void> {
+      const old = find(String(given.name ?? ''))
+      const connector = readConnector(given, old?.connector)
+      await settings.put(connector.name, connector)
+      await old?.close()
+      const state = old?.state()
+      const fullWanted = old !== undefined && isElsewhere(old.connector, connector)
+      await start(connector, state && { ...state, fullWanted: state.fullWanted || fullWanted })
+      await work.due('review', 'all')
+    },
+
+    /** Ends a connector and forgets all of its organization, in which nothing is changed. */
+    async forget(name: string): Promise<void> {
+      const link = linkOf(name)
+      const { connector } = link
+      await states.update(connector.name, () => ({ ...link.state(), removing: true }))
+      links.delete(connector.name.toLowerCase())
+      await link.close()
+      await remove(connector.name)
+    },
+
+    /** Reads the organization now: all of it, or what is new. */
+    async sync(name: string, kind: 'full' | 'delta'): Promise<void> {
+      const link = linkOf(name)
+      await link.want(kind)
+      await work.due('sync', link.connector.name)
     },
 
     /** Throws EXCHANGE_UNREACHABLE while the connector is not connected. */
-    exchange: exchangeOf,
+    exchange(name: string): Exchange {
+      const exchange = linkOf(name).exchange()
+      if (exchange === undefined) throw new BotError('EXCHANGE_UNREACHABLE', `the connector ${name} is not connected`)
+      return exchange
+    },
 
-    all: () => [...running.values()].map(({ connector, state }) => ({ name: connector.name, state })),
+    /** Why an action is not possible in an organization: a right that the account lacks. */
+    lack(name: string, action: string): string | undefined {
+      const finding = lackOf(find(name)?.state().report?.findings ?? [], action)
+      return finding && `the account of ${name} may not run ${commandOf(finding)}`
+    },
 
-    /** Whether every connector has read its organization once. */
-    complete: () => [...running.values()].every(({ state }) => state.kind === 'synced'),
+    /** Whether the organization's servers can wipe account data alone. */
+    canWipeAccount: (name: string) => find(name)?.state().report?.hasAccountOnly === true,
 
-    exempt: (device: Device, wish: Exemption, signal: AbortSignal) => exempt(target(device, signal), wish),
+    exempt: (device: Device, wish: Exemption, signal: AbortSignal) =>
+      use(device, signal, (exchange, signal) => actions.exempt({ device, exchange, inventory, signal }, wish)),
 
     /** Reads everything about a device from Exchange, before something is decided about it. */
-    read: (device: Device, signal: AbortSignal) => readAll(target(device, signal), now()),
+    read: (device: Device, signal: AbortSignal) =>
+      use(device, signal, (exchange, signal) => actions.readAll({ device, exchange, inventory, signal }, now())),
 
     /** Sent once, whatever comes of it. */
     wipe: (device: DeviceKey, kind: 'wipe' | 'wipe-account' | 'cancel', signal: AbortSignal) =>
-      exchangeOf(device.connector).wipe(device.guid, kind, signal),
+      use(device, signal, (exchange, signal) => exchange.wipe(device.guid, kind, signal)),
 
     /** Deletes the partnership. Throws as the carrier does, and DEVICE_GONE. */
-    remove: (device: Device, signal: AbortSignal) => remove(target(device, signal)),
-
-    /** Whether the organization's servers can wipe account data alone. */
-    canWipeAccount: (name: string) => running.has(name),
+    remove: (device: Device, signal: AbortSignal) =>
+      use(device, signal, (exchange, signal) => actions.remove({ device, exchange, inventory, signal })),
 
     /** Reads a device anew while people look at it; what is different is told by `changed`. */
     refresh(device: Device): void {
       const key = `${device.connector}/${device.guid}`
       const read = Date.parse(device.statistics?.read ?? '') || 0
-      const one = running.get(device.connector)
-      if (one?.exchange === undefined || reading.has(key) || now().getTime() - read < young) return
+      if (find(device.connector)?.exchange() === undefined || reading.has(key) || now().getTime() - read < young) return
       reading.add(key)
-      refresh(target(device, one.stop.signal), now())
+      use(device, new AbortController().signal, (exchange, signal) =>
+        actions.refresh({ device, exchange, inventory, signal }, now()),
+      )
         .then((different) => different && changed(device))
         .catch((error) => log.info({ device: key, err: error }, 'device not read'))
         .finally(() => reading.delete(key))
     },
 
     async close(): Promise<void> {
-      for (const { stop } of running.values()) stop.abort()
-      await Promise.all([...running.values()].map(({ exchange }) => exchange?.close()))
+      await Promise.all([...links.values()].map((link) => link.close()))
     },
   }
 }
 
-/** Throws CREDENTIAL_UNUSABLE before anything is sent where the credential must not go. */
-async function open(connector: Connector, { demo, credentials, now, log }: ConnectorsOptions): Promise<Exchange> {
-  const { name, address, authority, tenant, credential: named } = connector
-  if (demo && ![address, authority].every((url) => isLoopback(new URL(url))))
-    throw new BotError('EXCHANGE_UNREACHABLE', 'the demo reaches this machine only')
-  const credential = await readCredential(credentials, named)
-  for (const url of [address, authority]) assertHost(credential, new URL(url), named)
-  if ('user' in credential) throw new BotError('CREDENTIAL_UNUSABLE', `${named} is not one for Exchange Online`)
-  const login = `${authority.replace(/\/$/, '')}/${tenant}`
-  const tokens = createTokens({ login, scope: `${new URL(address).origin}/.default`, identity: credential, now })
-  const warn = (cmdlet: string, text: string) => log.info({ connector: name, cmdlet }, text)
-  return createExchange({ transport: createOnlineTransport({ address, tenant, tokens, warn }), onPremises: false })
-}
+/** A connector as others may see it. */
+const viewOf = (link: Link) => ({
+  ...link.state(),
+  name: link.connector.name,
+  connector: link.connector,
+  progress: link.progress(),
+})
+
+export type ConnectorView = ReturnType<typeof viewOf>

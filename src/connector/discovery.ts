@@ -1,7 +1,7 @@
-import type { Device, Owner } from '../inventory/device.ts'
+import type { Logger } from 'pino'
+import type { Owner } from '../inventory/device.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import type { SeenAccess, SeenMailbox } from './cmdlets/mailboxes.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, type Unreadable, whereOf } from './exchange.ts'
 
 export interface Progress {
   readonly devices: number
@@ -11,38 +11,61 @@ export interface Progress {
 
 export interface Discovery {
   readonly connector: string
+  /** Organizational units to which the search is limited; none means everywhere. */
+  readonly units: readonly string[]
   readonly exchange: Exchange
   readonly inventory: Inventory
+  readonly log: Logger
   readonly signal: AbortSignal
+}
+
+export interface FullResult {
+  readonly devices: number
+  /** Rows that could not be read: with any of them nothing was removed. */
+  readonly unreadable: number
 }
 
 /** As many rows are handed to the inventory at once. */
 const pageSize = 1000
 
+/** What to limit each read to, one after the other. */
+export const unitsOf = ({ units }: Discovery): readonly (string | undefined)[] =>
+  units.length > 0 ? units : [undefined]
+
+/** Counts rows that cannot be read, and logs where they cannot. */
+export function createLosses({ log }: Discovery) {
+  let count = 0
+  const unreadable: Unreadable = (cmdlet, error) => {
+    count += 1
+    if (count <= 10) log.warn({ cmdlet, where: whereOf(error) }, 'row not readable')
+  }
+  return { unreadable, count: () => count }
+}
+
 /**
  * Reads the whole organization: the mailboxes that have devices, who they are, and all devices. Writes nothing to Exchange.
- * What Exchange no longer has is removed only when the read was complete.
+ * What Exchange no longer has is removed only when the read was complete, and not when there were rows that cannot be read.
  */
-export async function fullSync(discovery: Discovery, progress: (progress: Progress) => void): Promise<Progress> {
+export async function fullSync(discovery: Discovery, progress: (progress: Progress) => void): Promise<FullResult> {
   const { connector, exchange, inventory, signal } = discovery
+  const losses = createLosses(discovery)
   const sync = inventory.begin(connector)
   try {
-    const owners = await readOwners(discovery)
-    for await (const page of pages([...owners.values()])) await sync.owners(page)
-    const named = new Map([...owners.values()].map((owner) => [owner.name.toLowerCase(), owner.mailbox]))
+    const { owners, mailboxOf } = await readOwners(discovery, losses.unreadable)
+    for await (const page of pages(owners.values())) await sync.owners(page)
     let devices = 0
-    for await (const page of pages(exchange.devices({}, signal))) {
-      await sync.devices(
-        page.map(({ device, mailboxName }): Device => {
-          const mailbox = named.get(mailboxName.toLowerCase()) ?? mailboxName
-          return { ...device, connector, mailbox }
-        }),
-      )
-      devices += page.length
-      progress({ devices, about: Math.max(devices, owners.size) })
-    }
-    await sync.complete()
-    return { devices, about: devices }
+    for (const unit of unitsOf(discovery))
+      for await (const page of pages(exchange.devices({ unit }, signal, losses.unreadable))) {
+        await sync.devices(
+          page.map(({ device, mailboxIdentity }) => ({ ...device, connector, mailbox: mailboxOf(mailboxIdentity) })),
+        )
+        devices += page.length
+        progress({ devices, about: Math.max(devices, owners.size) })
+      }
+    signal.throwIfAborted()
+    if (losses.count() === 0) await sync.complete()
+    else await sync.abandon()
+    return { devices, unreadable: losses.count() }
   } catch (error) {
     await sync.abandon()
     throw error
@@ -50,29 +73,36 @@ export async function fullSync(discovery: Discovery, progress: (progress: Progre
 }
 
 /** Mailboxes with devices, by Guid: what they may connect with comes from one cmdlet, who they are from another. */
-async function readOwners({ connector, exchange, signal }: Discovery): Promise<Map<string, Owner>> {
+async function readOwners(discovery: Discovery, unreadable: Unreadable) {
+  const { connector, exchange, signal } = discovery
   const owners = new Map<string, Owner>()
-  for await (const access of exchange.accessOfAll(signal)) owners.set(access.mailbox, ownerOf(connector, access))
-  for await (const mailbox of exchange.mailboxes(signal)) {
-    const known = owners.get(mailbox.mailbox)
-    if (known !== undefined) owners.set(mailbox.mailbox, ownerOf(connector, known, mailbox))
+  const mailboxes = new Map<string, string>()
+  const named = (identity: string, { mailbox, name }: Owner) => {
+    mailboxes.set(identity.toLowerCase(), mailbox)
+    const known = mailboxes.get(name.toLowerCase())
+    if (known === undefined) mailboxes.set(name.toLowerCase(), mailbox)
   }
-  return owners
+  for (const unit of unitsOf(discovery)) {
+    for await (const { identity, owner } of exchange.accessOfAll(unit, signal, unreadable)) {
+      owners.set(owner.mailbox, { ...owner, connector })
+      named(identity, { ...owner, connector })
+    }
+    for await (const { identity, owner } of exchange.mailboxes(unit, signal, unreadable)) {
+      const known = owners.get(owner.mailbox)
+      if (known === undefined) continue
+      owners.set(owner.mailbox, { ...known, ...owner })
+      named(identity, known)
+    }
+  }
+  return { owners, mailboxOf: (identity: string) => mailboxes.get(identity.toLowerCase()) ?? identity }
 }
 
-/** What two cmdlets know of one mailbox; what only one of them says is kept. */
-export const ownerOf = (connector: string, access: SeenAccess | Owner, mailbox?: SeenMailbox): Owner => ({
-  ...access,
-  ...mailbox,
-  connector,
-})
-
 /** Rows in groups, as they arrive. */
-async function* pages<T>(rows: Iterable<T> | AsyncIterable<T>): AsyncIterable<T[]> {
+export async function* pages<T>(rows: Iterable<T> | AsyncIterable<T>, size = pageSize): AsyncIterable<T[]> {
   let page: T[] = []
   for await (const row of rows) {
     page.push(row)
-    if (page.length < pageSize) continue
+    if (page.length < size) continue
     yield page
     page = []
   }

@@ -3,18 +3,37 @@ import { BotError } from '../errors.ts'
 import type { Exemption } from '../inventory/device.ts'
 import { DeviceRowSchema, deviceProperties, StatisticsRowSchema } from './cmdlets/devices.ts'
 import { AccessRowSchema, accessProperties, MailboxRowSchema, mailboxProperties } from './cmdlets/mailboxes.ts'
-import type { Cmdlet, Transport, Value } from './transport.ts'
+import { CommandRowSchema, OrganizationRowSchema, ServerRowSchema } from './cmdlets/organization.ts'
+import { type Cmdlet, Refusal, type Transport, type Value } from './transport.ts'
 
 export type Exchange = ReturnType<typeof createExchange>
 
+export interface ExchangeOptions {
+  readonly transport: Transport
+  /** Whether Set-CASMailbox can end an automatic block. */
+  readonly hasAutoBlock?: boolean
+}
+
+/** Told of a row that cannot be read; without it such a row is an error. */
+export type Unreadable = (cmdlet: string, error: z.ZodError) => void
+
 /** The cmdlets that Device Desk uses, typed and in its own words, over any transport. Every call throws as `invoke` does. */
-export function createExchange({ transport, onPremises }: { transport: Transport; onPremises: boolean }) {
+export function createExchange({ transport, hasAutoBlock = false }: ExchangeOptions) {
   async function* rows<S extends z.ZodType>(
     schema: S,
     cmdlet: Cmdlet,
     signal: AbortSignal,
+    unreadable?: Unreadable,
   ): AsyncIterable<z.output<S>> {
-    for await (const row of transport.invoke(refuseEmpty(cmdlet), signal)) yield schema.parse(row)
+    for await (const row of transport.invoke(refuseEmpty(cmdlet), signal)) {
+      const { data, error } = schema.safeParse(row)
+      if (error === undefined) yield data
+      else if (unreadable) unreadable(cmdlet.name, error)
+      else
+        throw new BotError('EXCHANGE_REFUSED', `it answered ${cmdlet.name} in a way that cannot be read.`, {
+          cause: new Refusal('other', whereOf(error)),
+        })
+    }
   }
 
   async function one<S extends z.ZodType>(schema: S, cmdlet: Cmdlet, signal: AbortSignal): Promise<z.output<S>> {
@@ -32,7 +51,7 @@ export function createExchange({ transport, onPremises }: { transport: Transport
 
   return {
     /** All devices, or those of a server-side OPATH filter or an organizational unit. */
-    devices: (where: { filter?: string; unit?: string }, signal: AbortSignal) =>
+    devices: (where: { filter?: string; unit?: string | undefined }, signal: AbortSignal, unreadable?: Unreadable) =>
       rows(
         DeviceRowSchema,
         {
@@ -41,43 +60,70 @@ export function createExchange({ transport, onPremises }: { transport: Transport
           select: deviceProperties,
         },
         signal,
+        unreadable,
       ),
 
-    device: (guid: string, signal: AbortSignal) =>
-      one(DeviceRowSchema, { name: 'Get-MobileDevice', parameters: { Identity: guid } }, signal),
+    device: (guid: string, signal: AbortSignal, more: Pick<Cmdlet, 'together'> = {}) =>
+      one(DeviceRowSchema, { name: 'Get-MobileDevice', parameters: { Identity: guid }, ...more }, signal),
 
     /** Statistics of all devices of one mailbox, which Exchange opens for it. */
-    statistics: (mailbox: string, signal: AbortSignal) =>
+    statistics: (mailbox: string, signal: AbortSignal, unreadable?: Unreadable) =>
       rows(
         StatisticsRowSchema,
         { name: 'Get-MobileDeviceStatistics', parameters: { Mailbox: mailbox }, together: true },
         signal,
+        unreadable,
       ),
 
     /** Mailboxes that have devices, and what they may connect with. */
-    accessOfAll: (signal: AbortSignal) =>
+    accessOfAll: (unit: string | undefined, signal: AbortSignal, unreadable?: Unreadable) =>
       rows(
         AccessRowSchema,
         {
           name: 'Get-CASMailbox',
-          parameters: { ...unlimited, Filter: "HasActiveSyncDevicePartnership -eq 'True'" },
+          parameters: defined({
+            ...unlimited,
+            Filter: "HasActiveSyncDevicePartnership -eq 'True'",
+            OrganizationalUnit: unit,
+          }),
           select: accessProperties,
         },
         signal,
+        unreadable,
       ),
 
     access: (mailbox: string, signal: AbortSignal) =>
       one(AccessRowSchema, { name: 'Get-CASMailbox', parameters: { Identity: mailbox }, together: true }, signal),
 
-    mailboxes: (signal: AbortSignal) =>
-      rows(MailboxRowSchema, { name: 'Get-Mailbox', parameters: unlimited, select: mailboxProperties }, signal),
+    mailboxes: (unit: string | undefined, signal: AbortSignal, unreadable?: Unreadable) =>
+      rows(
+        MailboxRowSchema,
+        {
+          name: 'Get-Mailbox',
+          parameters: defined({ ...unlimited, OrganizationalUnit: unit }),
+          select: mailboxProperties,
+        },
+        signal,
+        unreadable,
+      ),
 
     mailbox: (mailbox: string, signal: AbortSignal) =>
       one(MailboxRowSchema, { name: 'Get-Mailbox', parameters: { Identity: mailbox }, together: true }, signal),
 
+    /** The servers of an on-premises organization. */
+    servers: (signal: AbortSignal) => rows(ServerRowSchema, { name: 'Get-ExchangeServer', parameters: {} }, signal),
+
+    /** The organization in Exchange Online. */
+    organization: (signal: AbortSignal) =>
+      one(OrganizationRowSchema, { name: 'Get-OrganizationConfig', parameters: {} }, signal),
+
+    /** What the session of an account has on premises: a cmdlet that it may not run does not exist for it. */
+    commands: (signal: AbortSignal) =>
+      rows(CommandRowSchema, { name: 'Get-Command', parameters: {} }, signal, () => {}),
+
     /**
      * Puts a device id on one of the mailbox's two lists and takes it off the other, or off both. The block list beats the
-     * allow list, so leaving the other entry would undo the wish. On premises `none` also ends an automatic block.
+     * allow list, so leaving the other entry would undo the wish. `none` also ends an automatic block where there are such.
      */
     exempt: (mailbox: string, deviceId: string, wish: Exemption, signal: AbortSignal) => {
       const add = { add: [deviceId] }
@@ -88,7 +134,7 @@ export function createExchange({ transport, onPremises }: { transport: Transport
           Identity: mailbox,
           ActiveSyncAllowedDeviceIDs: wish === 'allowed' ? add : remove,
           ActiveSyncBlockedDeviceIDs: wish === 'blocked' ? add : remove,
-          ResetAutoBlockedDevices: wish === 'none' && onPremises ? true : undefined,
+          ResetAutoBlockedDevices: wish === 'none' && hasAutoBlock ? true : undefined,
         }),
         signal,
       )
@@ -120,6 +166,10 @@ export function createExchange({ transport, onPremises }: { transport: Transport
     close: () => transport.close(),
   }
 }
+
+/** Where a row cannot be read, without what stands there. */
+export const whereOf = ({ issues }: z.ZodError) =>
+  issues.map(({ path, code }) => `${path.join('.')}: ${code}`).join('; ')
 
 const defined = (parameters: Record<string, Value | undefined>): Record<string, Value> =>
   Object.fromEntries(

@@ -1,3 +1,5 @@
+import { isBotError } from '../errors.ts'
+
 /**
  * One parameter of a cmdlet. A switch is `true`; `{ add, remove }` changes a multi-valued property and leaves the rest
  * of it alone; a plain list overwrites, and `null` clears.
@@ -52,3 +54,7 @@ export class Refusal extends Error {
 
 /** Reads may be sent again after a failure; everything else may have taken effect. */
 export const isRead = (cmdlet: Cmdlet) => cmdlet.name.startsWith('Get-')
+
+/** Whether Exchange has no such object. */
+export const isNotFound = (error: unknown) =>
+  isBotError(error, 'EXCHANGE_REFUSED') && error.cause instanceof Refusal && error.cause.kind === 'notFound'

@@ -77,12 +77,13 @@ export function createFleet() {
     'type',
     'state',
   ])
+  const read = time()
   const lastSync = time()
   const wipe = { requested: time(), sent: time(), acknowledged: time(), requestor: sharedText() }
   const accountWipe = { requested: time(), sent: time(), acknowledged: time(), requestor: sharedText() }
   const statistics = record<Statistics>(
     {
-      read: time(),
+      read,
       lastSync,
       lastAttempt: time(),
       policy: sharedText(),
@@ -106,7 +107,7 @@ export function createFleet() {
 
   return {
     owners,
-    columns: { ...columns, lastSync, wipe, accountWipe },
+    columns: { ...columns, read, lastSync, wipe, accountWipe },
     /** The numbers of all devices. */
     live,
     size: () => size,

@@ -15,6 +15,7 @@ import { createResolve } from './resolve.ts'
 import { type KnownConnector, openSegments } from './segments.ts'
 import { createSyncs } from './sync.ts'
 import { createTerms } from './terms.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export interface InventoryOptions {
   readonly store: Store
@@ -45,14 +46,13 @@ export async function createInventory(options: InventoryOptions) {
   const segments = await openSegments(store)
   const connectors = new Map((await segments.connectors()).map((connector) => [connector.name, connector]))
 
-  const isWipePending = ({ requested, acknowledged }: typeof columns.wipe, n: number) =>
-    isPending(requested.at(n), acknowledged.at(n))
+  const isWipePending = (n: number) =>
+    [columns.wipe, columns.accountWipe].some(({ requested, acknowledged }) =>
+      isPending(requested.at(n), acknowledged.at(n)),
+    )
   const inactive = createKept(
     fleet,
-    (n) =>
-      isLongAgo(columns.lastSync.at(n), limits(columns.connector.get(n) ?? ''), today()) &&
-      !isWipePending(columns.wipe, n) &&
-      !isWipePending(columns.accountWipe, n),
+    (n) => isLongAgo(columns.lastSync.at(n), limits(columns.connector.get(n) ?? ''), today()) && !isWipePending(n),
     today,
   )
   const memory = createMemory({
@@ -116,6 +116,7 @@ export async function createInventory(options: InventoryOptions) {
     resolve,
     find: createFind({ fleet, terms, seen, ignored, now }),
     ...createPeople({ fleet, terms, seen }),
+    ...createUpkeep({ fleet, isWipePending }),
 
     /** Whether a device is in a collection, also one that is gone: then its owner is to be given as it was last. */
     contains: (collection: string, device: Device, owner: Owner = ownerOf(device)): boolean =>

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers'
+import { setTimeout } from 'node:timers/promises'
 
 /**
  * Work that must be done some time, once at a time for each key, however often it is asked for and whichever process asks.
@@ -15,7 +15,8 @@ export interface Work {
 
 interface Entry {
   at: number
-  timer: NodeJS.Timeout | undefined
+  /** Ends the wait for it. */
+  waiting: AbortController | undefined
   running: Promise<void> | undefined
   failures: number
 }
@@ -30,19 +31,34 @@ export interface WorkLog {
   error(about: object, text: string): void
 }
 
+const pause = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal, ref: false })
+
 /**
  * Work of one process, forgotten when it ends: whoever needs it makes it due again from their documents when they start.
  */
-export function createLocalWork({ now, log }: { now: () => Date; log: WorkLog }): Work {
+export function createLocalWork({
+  now,
+  log,
+  wait = pause,
+}: {
+  readonly now: () => Date
+  readonly log: WorkLog
+  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
+}): Work {
   const jobs = new Map<string, (key: string) => Promise<void>>()
   const entries = new Map<string, Entry>()
   let closed = false
 
   function plan(kind: string, key: string, entry: Entry): void {
-    clearTimeout(entry.timer)
+    entry.waiting?.abort()
     if (closed || entry.running !== undefined || entry.at === Number.POSITIVE_INFINITY) return
-    const wait = Math.min(longest, Math.max(0, entry.at - now().getTime()))
-    entry.timer = setTimeout(() => run(kind, key, entry), wait).unref()
+    const waiting = new AbortController()
+    entry.waiting = waiting
+    wait(Math.min(longest, Math.max(0, entry.at - now().getTime())), waiting.signal).then(
+      () => waiting.signal.aborted || run(kind, key, entry),
+      (error) => waiting.signal.aborted || log.error({ kind, key, err: error }, 'work cannot wait'),
+    )
   }
 
   function run(kind: string, key: string, entry: Entry): void {
@@ -75,7 +91,7 @@ export function createLocalWork({ now, log }: { now: () => Date; log: WorkLog })
       const name = `${kind} ${key}`
       const entry = entries.get(name) ?? {
         at: Number.POSITIVE_INFINITY,
-        timer: undefined,
+        waiting: undefined,
         running: undefined,
         failures: 0,
       }
@@ -85,7 +101,7 @@ export function createLocalWork({ now, log }: { now: () => Date; log: WorkLog })
     },
     async close() {
       closed = true
-      for (const { timer } of entries.values()) clearTimeout(timer)
+      for (const { waiting } of entries.values()) waiting?.abort()
       await Promise.all([...entries.values()].map(({ running }) => running))
     },
   }

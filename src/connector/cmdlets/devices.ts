@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { Device, Statistics } from '../../inventory/device.ts'
 import { date, guid, text } from './rows.ts'
 
-/** A device as Get-MobileDevice shows it, and the Name of its mailbox, which stands in its Identity. */
+/** A device as Get-MobileDevice shows it, and the Identity of its mailbox, which its own begins with. */
 export interface SeenDevice {
   readonly device: Omit<Device, 'connector' | 'mailbox'>
-  readonly mailboxName: string
+  readonly mailboxIdentity: string
 }
 
 /** Statistics name their device by Guid, or by the device's id and type where a server leaves the Guid out. */
@@ -72,7 +72,7 @@ export const DeviceRowSchema = z
       return z.NEVER
     }
     return {
-      mailboxName: mailboxNameOf(row.Identity),
+      mailboxIdentity: mailboxIdentityOf(row.Identity),
       device: {
         guid: id,
         deviceId: row.DeviceId ?? row.DeviceID ?? '',
@@ -96,9 +96,8 @@ export const DeviceRowSchema = z
     }
   })
 
-/** `<mailbox>\ExchangeActiveSyncDevices\…`, or the canonical form with slashes whose last part is the mailbox. */
-const mailboxNameOf = (identity: string) =>
-  (identity.split(/[\\/]ExchangeActiveSyncDevices[\\/]/i)[0] ?? identity).split('/').at(-1) ?? identity
+/** Exchange Online writes `<name>\ExchangeActiveSyncDevices\…`, a server `<domain>/<units>/<name>/ExchangeActiveSyncDevices/…`. */
+const mailboxIdentityOf = (identity: string) => identity.split(/[\\/]ExchangeActiveSyncDevices[\\/]/i)[0] ?? identity
 
 /** Get-MobileDeviceStatistics. RecoveryPassword is a secret and never asked for. */
 export const StatisticsRowSchema = z

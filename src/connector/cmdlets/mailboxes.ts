@@ -2,15 +2,26 @@ import { z } from 'zod'
 import type { Owner } from '../../inventory/device.ts'
 import { flag, guid, list, text } from './rows.ts'
 
+/** A mailbox, and the Identity under which its devices name it. */
+interface Seen<T> {
+  readonly identity: string
+  readonly owner: T
+}
+
 /** What Get-CASMailbox knows of a mailbox: which protocols it has, its policy, its personal exemptions. */
-export type SeenAccess = Required<Pick<Owner, 'mailbox' | 'name' | 'allowed' | 'blocked'>> &
-  Pick<Owner, 'displayName' | 'mail' | 'entraId' | 'activeSync' | 'outlookMobile' | 'policy' | 'distinguishedName'>
+export type SeenAccess = Seen<
+  Required<Pick<Owner, 'mailbox' | 'name' | 'allowed' | 'blocked'>> &
+    Pick<Owner, 'displayName' | 'mail' | 'entraId' | 'activeSync' | 'outlookMobile' | 'policy' | 'distinguishedName'>
+>
 
 /** What Get-Mailbox knows of it: who it is. */
-export type SeenMailbox = Omit<Owner, 'connector' | 'allowed' | 'blocked' | 'activeSync' | 'outlookMobile' | 'policy'>
+export type SeenMailbox = Seen<
+  Omit<Owner, 'connector' | 'allowed' | 'blocked' | 'activeSync' | 'outlookMobile' | 'policy'>
+>
 
 const identity = {
   Guid: guid,
+  Identity: text,
   Name: z.string(),
   DisplayName: text,
   PrimarySmtpAddress: text,
@@ -48,17 +59,20 @@ export const AccessRowSchema = z
   })
   .transform(
     (row): SeenAccess => ({
-      mailbox: row.Guid,
-      name: row.Name,
-      displayName: row.DisplayName ?? row.Name,
-      mail: row.PrimarySmtpAddress,
-      entraId: entraIdOf(row.ExternalDirectoryObjectId),
-      distinguishedName: row.DistinguishedName,
-      activeSync: row.ActiveSyncEnabled,
-      outlookMobile: row.OutlookMobileEnabled,
-      policy: row.ActiveSyncMailboxPolicyIsDefaulted === true ? undefined : row.ActiveSyncMailboxPolicy,
-      allowed: row.ActiveSyncAllowedDeviceIDs,
-      blocked: row.ActiveSyncBlockedDeviceIDs,
+      identity: row.Identity ?? row.Name,
+      owner: {
+        mailbox: row.Guid,
+        name: row.Name,
+        displayName: row.DisplayName ?? row.Name,
+        mail: row.PrimarySmtpAddress,
+        entraId: entraIdOf(row.ExternalDirectoryObjectId),
+        distinguishedName: row.DistinguishedName,
+        activeSync: row.ActiveSyncEnabled,
+        outlookMobile: row.OutlookMobileEnabled,
+        policy: row.ActiveSyncMailboxPolicyIsDefaulted === true ? undefined : row.ActiveSyncMailboxPolicy,
+        allowed: row.ActiveSyncAllowedDeviceIDs,
+        blocked: row.ActiveSyncBlockedDeviceIDs,
+      },
     }),
   )
 
@@ -72,16 +86,19 @@ export const MailboxRowSchema = z
   })
   .transform(
     (row): SeenMailbox => ({
-      mailbox: row.Guid,
-      name: row.Name,
-      displayName: row.DisplayName ?? row.Name,
-      alias: row.Alias,
-      upn: row.UserPrincipalName,
-      mail: row.PrimarySmtpAddress,
-      entraId: entraIdOf(row.ExternalDirectoryObjectId),
-      kind: row.RecipientTypeDetails,
-      accountDisabled: row.AccountDisabled,
-      distinguishedName: row.DistinguishedName,
+      identity: row.Identity ?? row.Name,
+      owner: {
+        mailbox: row.Guid,
+        name: row.Name,
+        displayName: row.DisplayName ?? row.Name,
+        alias: row.Alias,
+        upn: row.UserPrincipalName,
+        mail: row.PrimarySmtpAddress,
+        entraId: entraIdOf(row.ExternalDirectoryObjectId),
+        kind: row.RecipientTypeDetails,
+        accountDisabled: row.AccountDisabled,
+        distinguishedName: row.DistinguishedName,
+      },
     }),
   )
 

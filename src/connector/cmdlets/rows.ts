@@ -10,7 +10,8 @@ export const text = z
   .transform((value) => (value === null || value === undefined || value === '' ? undefined : String(value)))
 
 export const flag = z
-  .union([z.boolean(), z.stringbool(), z.null(), z.undefined(), z.literal('')])
+  .union([z.boolean(), z.stringbool(), z.literal('')])
+  .nullish()
   .transform((value) => (typeof value === 'boolean' ? value : undefined))
 
 export const date = z
@@ -22,7 +23,8 @@ export const date = z
   })
 
 export const list = z
-  .union([z.array(z.string()), z.string(), z.null(), z.undefined()])
+  .union([z.array(z.string()), z.string()])
+  .nullish()
   .transform((value) => (typeof value === 'string' ? (value === '' ? [] : [value]) : (value ?? [])))
 
 export const guid = z.guid().toLowerCase()

@@ -21,6 +21,14 @@ export interface OnlineOptions {
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
+export interface OnlineTransport extends Transport {
+  /**
+   * The names of the cmdlets that the account has, which is what Exchange's own module asks before anything else;
+   * `undefined` where the door does not say. Throws as `invoke` does.
+   */
+  cmdlets(signal: AbortSignal): Promise<readonly string[] | undefined>
+}
+
 /** Requests that never left this machine, by the code of the socket or TLS error. */
 const unsent =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|.*CERT.*|ERR_TLS.*)$/
@@ -33,32 +41,38 @@ const pause = (milliseconds: number, signal: AbortSignal) => setTimeout(millisec
  * Carries cmdlets to Exchange Online over InvokeCommand of the beta admin API, which is the door of Microsoft's own
  * ExchangeOnlineManagement module and not a documented API.
  */
-export function createOnlineTransport(options: OnlineOptions): Transport {
+export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
   const { address, tenant, tokens, warn, deadline = 120_000, wait = pause } = options
   const base = new URL(address)
   const path = `/adminapi/beta/${encodeURIComponent(tenant)}`
+  const bootstrap = `/adminapi/v1.0/${encodeURIComponent(tenant)}/EXOModuleFile?Version=3.9.2`
   const anchor = `APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}@${tenant}`
   const connection = randomUUID()
   const closed = new AbortController()
   let host = base.origin
 
-  /** Posts once, with a second token after a 401, and follows Exchange to a regional host of the same domain. */
-  async function post(url: URL, body: string, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+  /** Asks once, with a second token after a 401, and follows Exchange to a regional host of the same domain. */
+  async function ask(
+    url: URL,
+    body: string | undefined,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     let target = url
     let challenge: Parameters<Tokens>[0]
     for (let hop = 0; hop < hops; hop += 1) {
       const token = await tokens(challenge)
       if (signal.aborted) throw new Passing('unsent', 'cancelled')
       const response = await fetch(target, {
-        method: 'POST',
-        body,
+        method: body === undefined ? 'GET' : 'POST',
         redirect: 'manual',
         headers: {
           ...headers,
           authorization: `Bearer ${token}`,
-          'content-type': 'application/json; charset=utf-8',
           'connection-id': connection,
+          ...(body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
         },
+        ...(body !== undefined && { body }),
         signal,
       }).catch((error) => {
         throw brokenOff(error, signal)
@@ -90,7 +104,7 @@ export function createOnlineTransport(options: OnlineOptions): Transport {
   })
 
   const batch = createBatch((body) =>
-    post(
+    ask(
       new URL(`${host}${path}/$batch`),
       body,
       { 'x-anchormailbox': anchor },
@@ -115,24 +129,19 @@ export function createOnlineTransport(options: OnlineOptions): Transport {
           { url: url.href, headers: { ...headers, 'content-type': 'application/json' }, body: input },
           limited,
         )
-      : await post(url, JSON.stringify(input), headers, limited)
+      : await ask(url, JSON.stringify(input), headers, limited)
     if (answer.status >= 300) throw readFailure(answer)
     return readPage(answer.body)
   }
 
   /** Reads are repeated with jittered back-off; a write is sent once. */
-  async function sendSafely(
-    cmdlet: Cmdlet,
-    link: string | undefined,
-    request: string,
-    signal: AbortSignal,
-  ): Promise<Page> {
+  async function safely<T>(isRepeatable: boolean, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
     let backoff = new ExponentialBackoff({ initialDelay: 500, maxDelay: 20_000 }).next()
     try {
-      for (let left = isRead(cmdlet) ? tries : 1; ; left -= 1) {
+      for (let left = isRepeatable ? tries : 1; ; left -= 1) {
         if (signal.aborted) throw new Passing('unsent', 'cancelled')
         try {
-          return await send(cmdlet, link, request, signal)
+          return await attempt()
         } catch (error) {
           if (!(error instanceof Passing) || left === 1 || signal.aborted) throw error
           await wait(error.wait + backoff.duration, signal).catch((failure) => {
@@ -142,17 +151,34 @@ export function createOnlineTransport(options: OnlineOptions): Transport {
         }
       }
     } catch (cause) {
-      throw explain(cause, cmdlet)
+      throw explain(cause, isRepeatable)
     }
   }
 
   return {
+    async cmdlets(caller) {
+      const signal = AbortSignal.any([caller, closed.signal])
+      return safely(true, signal, async () => {
+        const limited = AbortSignal.any([signal, AbortSignal.timeout(deadline)])
+        const answer = await ask(
+          new URL(bootstrap, host),
+          undefined,
+          { ...bootstrapHeaders, 'x-anchormailbox': anchor },
+          limited,
+        )
+        if ([404, 405, 501].includes(answer.status)) return undefined
+        if (answer.status >= 300) throw readFailure(answer)
+        return ModuleSchema.safeParse(answer.body).data?.value.flatMap(({ exportedCmdlets }) => exportedCmdlets)
+      })
+    },
+
     async *invoke(cmdlet, caller): AsyncIterable<Row> {
       const signal = AbortSignal.any([caller, closed.signal])
       const request = randomUUID()
       let link: string | undefined
       do {
-        const page = await sendSafely(cmdlet, link, request, signal)
+        const next = link
+        const page = await safely(isRead(cmdlet), signal, () => send(cmdlet, next, request, signal))
         for (const warning of page.warnings) {
           if (isRead(cmdlet) && isTruncation(warning))
             throw refused(new Refusal('other', `it left rows out: ${warning}`))
@@ -168,6 +194,16 @@ export function createOnlineTransport(options: OnlineOptions): Transport {
     },
   }
 }
+
+const bootstrapHeaders = { commandname: '*', accept: 'application/json' }
+
+const ModuleSchema = z.object({
+  value: z.array(
+    z.object({
+      exportedCmdlets: z.string().transform((names) => names.split(',').flatMap((name) => name.trim() || [])),
+    }),
+  ),
+})
 
 /** Multi-valued properties are changed with the hash table that Exchange's own module sends. */
 const wireValue = (value: Value) =>
@@ -212,13 +248,13 @@ const FetchFailureSchema = z.object({
 
 const refused = (cause: Refusal) => new BotError('EXCHANGE_REFUSED', cause.message, { cause })
 
-/** One of the three errors of the contract, by what is known of the cmdlet. */
-function explain(cause: unknown, cmdlet: Cmdlet): unknown {
+/** One of the three errors of the contract, by what is known of what was asked. */
+function explain(cause: unknown, isRepeatable: boolean): unknown {
   if (cause instanceof Refusal) return refused(cause)
   if (isBotError(cause, 'CREDENTIAL_UNUSABLE'))
     return new BotError('EXCHANGE_UNREACHABLE', cause.message.replace(/\.$/, ''), { cause })
   if (!(cause instanceof Passing)) return cause
-  if (isRead(cmdlet) || cause.kind === 'unsent') return new BotError('EXCHANGE_UNREACHABLE', cause.message, { cause })
+  if (isRepeatable || cause.kind === 'unsent') return new BotError('EXCHANGE_UNREACHABLE', cause.message, { cause })
   if (cause.kind === 'busy') return refused(new Refusal('throttled', cause.message))
   return new BotError('EXCHANGE_OUTCOME_UNKNOWN', cause.message, { cause })
 }

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { readVersion, type Version } from '../version.ts'
+import { list, text } from './rows.ts'
+
+/** A server of an on-premises organization. */
+export interface SeenServer {
+  readonly name: string
+  readonly host: string
+  readonly version: Version | undefined
+  readonly takesClients: boolean
+  /** The organization's part of its distinguished name. */
+  readonly organization: string | undefined
+}
+
+/** Get-ExchangeServer. The front end of Exchange 2016 and later stands on every mailbox server. */
+export const ServerRowSchema = z
+  .object({
+    Name: z.string(),
+    Fqdn: text,
+    AdminDisplayVersion: text,
+    DistinguishedName: text,
+    IsClientAccessServer: z.boolean().nullish().catch(undefined),
+    IsMailboxServer: z.boolean().nullish().catch(undefined),
+  })
+  .transform(
+    (row): SeenServer => ({
+      name: row.Name,
+      host: (row.Fqdn ?? row.Name).toLowerCase(),
+      version: readVersion(row.AdminDisplayVersion ?? ''),
+      takesClients: row.IsClientAccessServer === true || row.IsMailboxServer === true,
+      organization: organizationOf(row.DistinguishedName ?? ''),
+    }),
+  )
+
+/** Servers stand below `CN=<organization>,CN=Microsoft Exchange,CN=Services,CN=Configuration,<forest>`. */
+const organizationOf = (distinguishedName: string) =>
+  /(?<=^|,)CN=(?:[^,\\]|\\.)+,CN=Microsoft Exchange,CN=Services,CN=Configuration,.+$/i
+    .exec(distinguishedName)?.[0]
+    .toLowerCase()
+
+/** Get-OrganizationConfig of Exchange Online. */
+export const OrganizationRowSchema = z
+  .object({ AdminDisplayVersion: text })
+  .transform((row) => ({ version: readVersion(row.AdminDisplayVersion ?? '') }))
+
+/** Get-Command: one cmdlet, with its parameters as a list of names or as a table by name; all in lower case. */
+export const CommandRowSchema = z
+  .object({ Name: z.string(), Parameters: z.union([list, z.record(z.string(), z.unknown())]).optional() })
+  .transform(({ Name, Parameters }) => {
+    const names = Array.isArray(Parameters) ? Parameters : Object.keys(Parameters ?? {})
+    const parameters = names.length > 0 ? new Set(names.map((name) => name.toLowerCase())) : undefined
+    return { name: Name.toLowerCase(), parameters }
+  })

@@ -1,0 +1,75 @@
+import { BotError } from '../errors.ts'
+import { checkRights } from './checklist.ts'
+import type { EnterOptions, Entry } from './enter.ts'
+import { enterOnline } from './enterOnline.ts'
+import { enterOnPremises } from './enterOnPremises.ts'
+import { createExchange, type Exchange } from './exchange.ts'
+import { createSteps, type Report } from './report.ts'
+import type { Connector } from './settings.ts'
+import { hasAccountOnly, isSince2013, speaking2010 } from './version.ts'
+
+/** What came of connecting, and the organization where it let us in. */
+export type Connection =
+  | { readonly report: Report; readonly exchange: Exchange }
+  | { readonly report: Report; readonly error: BotError }
+
+/**
+ * Connects to an organization and finds out what it is and what the account may do there; reads nothing else, writes
+ * nothing. `before` is what was found the last time, which stands where nothing is found now. Rejects only for a bug, or when
+ * the signal aborts.
+ */
+export async function connect(
+  connector: Connector,
+  options: EnterOptions,
+  before: Report | undefined,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const steps = createSteps()
+  const tried = { at: options.now().toISOString(), steps: steps.taken }
+  try {
+    const entry = await (connector.kind === 'online'
+      ? enterOnline(connector, options, steps, signal)
+      : enterOnPremises(connector, { ...options, found: hostsIn(before) }, steps, signal))
+    return connectionOf(connector, entry, tried)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof BotError)) throw error
+    const { servers = [], findings = [], hasAccountOnly = false } = before ?? {}
+    return { report: { ...tried, servers, findings, hasAccountOnly, restrictions: [] }, error }
+  }
+}
+
+const hostsIn = (report: Report | undefined) =>
+  (report?.servers ?? []).filter(({ takesClients }) => takesClients).map(({ host }) => host)
+
+/** The version adapter: which names the cmdlets have here, and what they can do. */
+function connectionOf(
+  { kind }: Connector,
+  entry: Entry,
+  tried: Pick<Report, 'at' | 'steps'>,
+): Connection & { readonly exchange: Exchange } {
+  const { transport, address, organization, offered, restrictions } = entry
+  const servers = [...entry.servers]
+  const versions = servers.flatMap(({ version }) => version ?? [])
+  const isOnline = kind === 'online'
+  const is2010 =
+    !isOnline &&
+    (offered === undefined
+      ? versions.length > 0 && !versions.some(isSince2013)
+      : offered.has('get-activesyncdevice') && !offered.has('get-mobiledevice'))
+  const about = {
+    organization,
+    address: address.href,
+    servers,
+    hasAccountOnly: isOnline || (versions.length > 0 && versions.every(hasAccountOnly)),
+    restrictions: [...restrictions],
+  }
+  const findings = checkRights({ kind, offered, is2010, hasAccountOnly: about.hasAccountOnly })
+  return {
+    report: { ...tried, ...about, findings },
+    exchange: createExchange({
+      transport: is2010 ? speaking2010(transport) : transport,
+      hasAutoBlock: !isOnline && !is2010,
+    }),
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { HealthSchema } from './health.ts'
+import { ReportSchema } from './report.ts'
+
+const read = { at: z.iso.datetime(), seconds: z.number(), unreadable: z.number().int() }
+
+/** What a connector has learned of its organization. */
+export const StateSchema = z.object({
+  health: HealthSchema,
+  /** The organization's own id, read at the first connection: until it is known nothing else is read or written. */
+  organization: z.string().optional(),
+  report: ReportSchema.optional(),
+  full: z.object({ ...read, devices: z.number().int() }).optional(),
+  delta: z.object({ ...read, found: z.number().int(), released: z.number().int() }).optional(),
+  fullWanted: z.boolean(),
+  /** It is being removed, which goes on after a restart. */
+  removing: z.boolean(),
+})
+
+export type State = z.infer<typeof StateSchema>
