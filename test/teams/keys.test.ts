@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, SignJWT } from 'jose'
 import { eventually, people, startDesk, type TestDesk } from '../desk.ts'
 
 const issuer = 'https://issuer.example'
 
+const makeKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
+
 /** An issuer of tokens that publishes whatever keys it is given, and is down where it is told so. */
 async function startIssuer() {
-  const keys = new Map<string, Awaited<ReturnType<typeof generateKeyPair>>>()
+  const keys = new Map<string, ReturnType<typeof makeKey>>()
   const state = { down: false, asked: 0 }
   const server = createServer(async (request, response) => {
     state.asked += 1
@@ -27,11 +30,10 @@ async function startIssuer() {
   return {
     url,
     state,
-    forget: (kid: string) => keys.delete(kid),
-    async sign(kid: string, claims: { aud: string; serviceurl: string }) {
-      const pair = keys.get(kid) ?? (await generateKeyPair('RS256'))
+    async sign(kid: string, claims: { aud: string; serviceurl: string }, alg: string) {
+      const pair = keys.get(kid) ?? makeKey()
       keys.set(kid, pair)
-      const token = new SignJWT({ ...claims, iss: issuer }).setProtectedHeader({ alg: 'RS256', kid })
+      const token = new SignJWT({ ...claims, iss: issuer }).setProtectedHeader({ alg, kid })
       return token.setExpirationTime('1h').sign(pair.privateKey)
     },
     close: () => new Promise((resolve) => server.close(resolve)),
@@ -54,10 +56,10 @@ describe("the keys of Teams' issuer", () => {
     await keys.close()
   })
 
-  async function say(kid: string) {
+  async function say(kid: string, alg = 'RS256') {
     const activity = { ...desk.teams.activity(people.helpdesk, 'personal', { type: 'message' }), text: 'whoami' }
     const { MicrosoftAppId: aud } = desk.teams.settings
-    const token = await keys.sign(kid, { aud, serviceurl: `${desk.teams.url}/` })
+    const token = await keys.sign(kid, { aud, serviceurl: `${desk.teams.url}/` }, alg)
     const { status, body, posted } = await desk.teams.raw(activity, token)
     return { status, body, said: posted.length }
   }
@@ -79,6 +81,11 @@ describe("the keys of Teams' issuer", () => {
   it('are fetched again when a new one signs', async () => {
     keys.state.down = false
     await eventually(async () => (await say('second')).status === 200)
+    assert.equal((await say('first')).status, 200)
+  })
+
+  it('sign with RS256 and in no other way', async () => {
+    for (const alg of ['RS384', 'RS512', 'PS256']) assert.equal((await say('first', alg)).status, 401, alg)
     assert.equal((await say('first')).status, 200)
   })
 
