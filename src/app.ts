@@ -10,6 +10,7 @@ import type { Settings } from './config.ts'
 import { createConnectors } from './connector/connectors.ts'
 import { createPolicies } from './connector/policy/policies.ts'
 import { createRules } from './connector/rules/rules.ts'
+import type { Event } from './events/event.ts'
 import { openOutbox } from './events/outbox.ts'
 import type { Limits } from './inventory/inactive.ts'
 import { createInventory } from './inventory/inventory.ts'
@@ -18,6 +19,7 @@ import { explains, newsOf } from './notify/deviceNews.ts'
 import { startDigest } from './notify/digest.ts'
 import { measure } from './notify/metrics.ts'
 import { createNotify } from './notify/notify.ts'
+import { attemptNews, driftNews } from './notify/siteNews.ts'
 import { openSubscriptions } from './notify/subscriptions.ts'
 import { createVoice } from './notify/voice.ts'
 import { createPipeline } from './pipeline.ts'
@@ -99,7 +101,14 @@ export async function createApp(outside: Outside) {
     store,
     now,
     exchange: connectors.exchange,
-    drifted: async ({ connector }) => log.warn({ connector }, 'policy changed in Exchange'),
+    drifted: ({ connector, drift }) =>
+      outbox.publish(
+        driftNews(
+          connector,
+          drift.map(({ setting }) => setting.name),
+          now(),
+        ),
+      ),
   })
   const rules = await createRules({ store, now, exchange: connectors.exchange })
   const tenant = settings.MicrosoftAppTenantId ?? ''
@@ -113,6 +122,8 @@ export async function createApp(outside: Outside) {
     secondPerson: settings.RIGHTS_APPROVAL === 'on',
     restHours: settings.APPROVER_REST,
   })
+  const publish = (event: Event) =>
+    void outbox.publish(event).catch((error) => log.error({ err: error, key: event.key }, 'an event was not kept'))
   const conversations = await openConversations(store)
   const subscriptions = await openSubscriptions({ store, access, inventory })
   const parts = {
@@ -137,7 +148,12 @@ export async function createApp(outside: Outside) {
     ...parts,
     tell: (request, why) => (why === 'news' ? voice.news(request) : voice.reminder(request)),
   })
-  const ask = createPipeline({ desk: { ...parts, requests }, commands, log })
+  const ask = createPipeline({
+    desk: { ...parts, requests },
+    commands,
+    refused: (attempt) => publish(attemptNews(attempt, now())),
+    log,
+  })
   const metrics = createMetrics(audit)
   const teams = await createTeams({
     ...parts,

@@ -10,6 +10,7 @@ import { nearest } from './commands/nearest.ts'
 import { chooseReply, formReply, noticeReply } from './commands/replies.ts'
 import { BotError } from './errors.ts'
 import type { Device } from './inventory/device.ts'
+import { type Attempt, isForbidden } from './notify/siteNews.ts'
 
 /** What came in through a door: who, where, and words or a press. */
 export interface Asked {
@@ -39,7 +40,18 @@ export interface Answered {
 export type Pipeline = ReturnType<typeof createPipeline>
 
 /** The path of everything that people ask: parse, authorize, record, run, answer. The only caller of commands. */
-export function createPipeline({ desk, commands, log }: { desk: Desk; commands: readonly Command[]; log: Logger }) {
+export function createPipeline({
+  desk,
+  commands,
+  refused,
+  log,
+}: {
+  desk: Desk
+  commands: readonly Command[]
+  /** Told of what somebody tried and may not. */
+  refused: (attempt: Attempt) => void
+  log: Logger
+}) {
   return async function ask(asked: Asked): Promise<Answered> {
     const entry: AuditEntry = { ...whoAndWhere(asked), command: '?', target: '', outcome: 'read' }
     try {
@@ -59,19 +71,20 @@ export function createPipeline({ desk, commands, log }: { desk: Desk; commands: 
       }
       const run = command.check(values)
       if (isChange(command, values))
-        return await carryOut({ ...entry, ...reasonOf(values) }, () => run(context, device))
+        return await carryOut(asked.caller, { ...entry, ...reasonOf(values) }, () => run(context, device))
       const reply = await run(context, device)
       if (asked.activity !== undefined) desk.audit.note(entry)
       return { reply, changed: false }
     } catch (error) {
       const failure = explain(error, entry)
+      if (!('verb' in asked.request && asked.request.automatic)) tellRefused(asked.caller, entry.command, failure.code)
       desk.audit.note({ ...entry, outcome: failure.code === 'INTERNAL' ? 'failed' : 'refused', note: failure.code })
       return { reply: noticeReply(failure), changed: false }
     }
   }
 
   /** The record is on disk before anything is changed, and what came of it is there after. */
-  async function carryOut(entry: AuditEntry, run: () => Promise<Reply>): Promise<Answered> {
+  async function carryOut(caller: Caller, entry: AuditEntry, run: () => Promise<Reply>): Promise<Answered> {
     const { n } = await desk.audit.record({ ...entry, outcome: 'started' })
     const end = (outcome: AuditEntry['outcome'], note?: string) =>
       desk.audit
@@ -80,12 +93,18 @@ export function createPipeline({ desk, commands, log }: { desk: Desk; commands: 
     try {
       const reply = await run()
       await end(reply.undone ? 'refused' : 'done', reply.record)
+      tellRefused(caller, entry.command, reply.record)
       return { reply, changed: true }
     } catch (error) {
       const failure = explain(error, entry)
+      tellRefused(caller, entry.command, failure.code)
       await end(failure.code === 'EXCHANGE_OUTCOME_UNKNOWN' ? 'unknown' : 'failed', failure.code)
       return { reply: noticeReply(failure), changed: true }
     }
+  }
+
+  function tellRefused(caller: Caller, command: string, code: string | undefined): void {
+    if (isForbidden(code)) refused({ caller, command, code })
   }
 
   /** A failure that people may read; a bug gets a number under which the log tells more. */

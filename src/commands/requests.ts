@@ -125,6 +125,7 @@ async function decided(id: string, context: Context, decide: () => Promise<Reque
     return await requestReply(await decide(), context)
   } catch (error) {
     if (!(error instanceof BotError)) throw error
-    return { ...(await requestReply(await visible(id, context), context, error.message)), undone: true }
+    const reply = await requestReply(await visible(id, context), context, error.message)
+    return { ...reply, undone: true, record: error.code }
   }
 }

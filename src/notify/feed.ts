@@ -31,6 +31,8 @@ export type Dropped = Refusal | 'unsubscribed' | 'notAllowed' | 'forgotten' | 'u
 
 /** As many entries of a queue are looked at together. */
 const horizon = 2000
+/** After so many milliseconds others have a turn. */
+const turn = 10_000
 
 /** Tells each conversation what waits for it: in order, at least once, by the rights of whoever set it up at that moment. */
 export function createFeed(parts: FeedParts) {
@@ -102,8 +104,7 @@ export function createFeed(parts: FeedParts) {
   /** As whom a story is told, and by which subscription. */
   async function audienceOf({ place, person }: Conversation, id: string | undefined): Promise<Audience> {
     const subscription = id === undefined ? undefined : await subscriptions.get(id)
-    const viewer = subscription?.by ?? person ?? { tenant: place.tenant, id: '', name: '' }
-    return { place, viewer, subscription }
+    return { place, viewer: subscription?.by ?? person, subscription }
   }
 
   /** Edits one message of a story, as long as it may be shown there. */
@@ -169,6 +170,7 @@ export function createFeed(parts: FeedParts) {
   }
 
   work.on('feed', async (id) => {
+    const end = now().getTime() + turn
     for (;;) {
       const conversation = await conversations.get(id)
       const entries = await queues.entries(id)
@@ -179,7 +181,7 @@ export function createFeed(parts: FeedParts) {
       for (const story of await stories.stale(id)) await redraw(story, conversation)
       if (entries.length === 0) return
       const ready = readyAt(entries)
-      if (ready > now().getTime()) {
+      if (ready > now().getTime() || end <= now().getTime()) {
         await work.due('feed', id, new Date(ready))
         return
       }

@@ -32,6 +32,7 @@ export interface NotifyOptions {
 
 export type Notify = Awaited<ReturnType<typeof createNotify>>
 
+const day = 24 * 60 * 60_000
 const archived = 'The team is archived.'
 
 /** Tells who wants or must hear what happened, and keeps every card of it up to date. */
@@ -94,15 +95,19 @@ export async function createNotify(options: NotifyOptions) {
 
   /** Everything that shows what happened is drawn anew. */
   async function refresh(events: readonly Published[]): Promise<void> {
-    const abouts = events.flatMap(({ read, subject }): About[] => [
-      ...(read ? [read] : []),
+    const abouts = events.flatMap(({ read, whole, subject }): About[] => [
+      ...(read && whole ? [read] : []),
       ...(subject.of === 'device' ? [{ verb: 'device', data: { ref: subject.guid } }] : []),
     ])
     const unique = new Map(abouts.map((about) => [JSON.stringify(about), about]))
     for (const about of unique.values()) await messenger.touched(about)
   }
 
-  await stories.prune()
+  work.on('stories', async () => {
+    await stories.prune()
+    await work.due('stories', 'old', new Date(now().getTime() + day))
+  })
+  await work.due('stories', 'old')
   for (const conversation of [
     ...(await queues.waiting()).map((one) => one.conversation),
     ...(await stories.staleConversations()),

@@ -9,8 +9,8 @@ const StorySchema = z.object({
   story: z.string(),
   /** Under which Teams knows the message. */
   message: z.string(),
-  /** As whom what it shows is read. */
-  viewer: ActorSchema,
+  /** As whom what it shows is read; nobody's rights are needed for sentences. */
+  viewer: ActorSchema.optional(),
   /** By which subscription; none: it is told to the viewer personally. */
   subscription: z.string().optional(),
   /** The newest event. */

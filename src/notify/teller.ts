@@ -25,7 +25,8 @@ export interface Messenger {
 /** For whom something is told, and where. */
 export interface Audience {
   readonly place: Place
-  readonly viewer: Actor
+  /** By whose rights. */
+  readonly viewer: Actor | undefined
   /** By which subscription; none: personally. */
   readonly subscription: Subscription | undefined
 }
@@ -44,7 +45,7 @@ export function createTeller({
   async function replyOf(story: Story, { place, viewer, subscription }: Audience): Promise<Reply> {
     const { event, storm } = story
     const { read, whole, kinds } = event
-    if (read === undefined || !whole || storm !== undefined) return sentences(story)
+    if (read === undefined || !whole || viewer === undefined || storm !== undefined) return sentences(story)
     const narrowed = kinds.includes('digest') && subscription && { collection: subscription.collection }
     return (await messenger.view(place, viewer, { ...read, data: { ...read.data, ...narrowed } })) ?? sentences(story)
   }
@@ -76,7 +77,8 @@ export function createTeller({
       const [first, event] = [events[0], events.at(-1)]
       if (first === undefined || event === undefined) return 'told'
       const story: Story = {
-        ...{ conversation, story: telling.story, message: '', viewer, event, told: event.n, v: 0, drawn: 0 },
+        ...{ conversation, story: telling.story, message: '', event, told: event.n, v: 0, drawn: 0 },
+        ...(viewer && { viewer }),
         lines: linesOf(events),
         ...(subscription && { subscription: subscription.id }),
         ...(telling.kind === 'storm' && { storm: { count: events.length, from: first.n } }),

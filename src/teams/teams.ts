@@ -59,7 +59,13 @@ export async function createTeams(options: TeamsOptions) {
   const stopping = new AbortController()
   const { signal } = stopping
   const tally: Tally = { sent: 0, retried: 0 }
-  const sender = createSender({ tokens, limits: createLimits({ pace, signal }), pace, tally, signal })
+  const sender = createSender({
+    tokens,
+    limits: createLimits({ pace, signal, share: () => store.shared?.processes() ?? 1 }),
+    pace,
+    tally,
+    signal,
+  })
   const live = await createLiveCards({
     store,
     edit: (copy, about) => bot.redraw(copy, about),
