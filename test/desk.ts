@@ -120,9 +120,12 @@ export function textOf(card: Json): string {
   return [typeof text === 'string' ? text : '', ...Object.values(parts).map(textOf)].filter(Boolean).join('\n')
 }
 
-/** Asks again until there is an answer. */
-export async function eventually<T>(find: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
-  const limit = AbortSignal.timeout(10_000)
+/** Asks again until there is an answer; gives up after so many seconds. */
+export async function eventually<T>(
+  find: () => T | undefined | false | Promise<T | undefined | false>,
+  seconds = 15,
+): Promise<T> {
+  const limit = AbortSignal.timeout(seconds * 1000)
   for (;;) {
     const found = await find()
     if (found !== undefined && found !== false) return found
