@@ -6,10 +6,14 @@ import { type Audit, createAudit } from './audit/audit.ts'
 import type { About } from './cards/card.ts'
 import { createCards } from './cards/draw.ts'
 import { commands } from './commands/commands.ts'
+import { assertNoWipe } from './commands/device.ts'
 import type { Settings } from './config.ts'
+import { batchNews, createBatches } from './connector/batches.ts'
 import { createConnectors } from './connector/connectors.ts'
+import { driftNews } from './connector/policy/news.ts'
 import { createPolicies } from './connector/policy/policies.ts'
 import { createRules } from './connector/rules/rules.ts'
+import { BotError } from './errors.ts'
 import type { Event } from './events/event.ts'
 import { openOutbox } from './events/outbox.ts'
 import type { Limits } from './inventory/inactive.ts'
@@ -19,7 +23,7 @@ import { explains, newsOf } from './notify/deviceNews.ts'
 import { startDigest } from './notify/digest.ts'
 import { measure } from './notify/metrics.ts'
 import { createNotify } from './notify/notify.ts'
-import { attemptNews, driftNews } from './notify/siteNews.ts'
+import { attemptNews } from './notify/siteNews.ts'
 import { openSubscriptions } from './notify/subscriptions.ts'
 import { createVoice } from './notify/voice.ts'
 import { createPipeline } from './pipeline.ts'
@@ -87,8 +91,8 @@ export async function createApp(outside: Outside) {
     },
     async onSynced({ name }, _, signal) {
       await complete.promise
-      await policies.check(name, signal)
-      await rules.read(name, signal)
+      const reads = await Promise.allSettled([policies.check(name, signal), rules.read(name, signal)])
+      for (const read of reads) if (read.status === 'rejected') throw read.reason
     },
     async onRemoval(name) {
       await complete.promise
@@ -100,17 +104,10 @@ export async function createApp(outside: Outside) {
   const policies = await createPolicies({
     store,
     now,
-    exchange: connectors.exchange,
-    drifted: ({ connector, drift }) =>
-      outbox.publish(
-        driftNews(
-          connector,
-          drift.map(({ setting }) => setting.name),
-          now(),
-        ),
-      ),
+    use: connectors.use,
+    drifted: (look) => outbox.publish(driftNews(look)),
   })
-  const rules = await createRules({ store, now, exchange: connectors.exchange })
+  const rules = await createRules({ store, now, use: connectors.use })
   const tenant = settings.MicrosoftAppTenantId ?? ''
   const directory = await directoryOf(settings, now)
   const access = await createAccess({
@@ -148,8 +145,23 @@ export async function createApp(outside: Outside) {
     ...parts,
     tell: (request, why) => (why === 'news' ? voice.news(request) : voice.reminder(request)),
   })
+  const batches = await createBatches({
+    ...parts,
+    find: inventory.get,
+    exempt: connectors.exempt,
+    async assertMay({ by, action }, device) {
+      const rights = await access.rightsOf(by)
+      if (!rights.may(device, 'Collection.ModifyResource'))
+        throw new BotError('ACCESS_DENIED', 'Collection.ModifyResource')
+      if (action === 'block') await assertNoWipe(device, { inventory, requests })
+    },
+    async moved(batch) {
+      await outbox.publish(batchNews(batch))
+      await messenger.touched({ verb: 'batch-progress', data: { id: batch.id } })
+    },
+  })
   const ask = createPipeline({
-    desk: { ...parts, requests },
+    desk: { ...parts, requests, batches },
     commands,
     refused: (attempt) => publish(attemptNews(attempt, now())),
     log,
@@ -171,6 +183,7 @@ export async function createApp(outside: Outside) {
   await startDigest(parts)
   measure(metrics, { load: notify.load, tally: teams.tally, now })
   complete.resolve()
+  await batches.resume()
   log.info({ head: audit.head() }, 'audit head')
 
   return {
@@ -180,6 +193,7 @@ export async function createApp(outside: Outside) {
     /** Ends what is under way, then lets go of everything. */
     async close(): Promise<void> {
       await teams.close()
+      batches.close()
       await Promise.all([requests.close(), connectors.close()])
       await store.close()
     },

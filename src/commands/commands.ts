@@ -1,4 +1,5 @@
 import { audit } from './audit.ts'
+import { batch, batchProgress, batchStop } from './batch.ts'
 import { brake, brakePull, brakeRelease } from './brake.ts'
 import { cancelWipe } from './cancelWipe.ts'
 import type { Command } from './command.ts'
@@ -32,6 +33,9 @@ export const commands: readonly Command[] = [
   wipeAccount,
   cancelWipe,
   deleteDevice,
+  batch,
+  batchProgress,
+  batchStop,
   requests,
   request,
   approve,

@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Settings } from '../config.ts'
+import type { Batches } from '../connector/batches.ts'
 import type { Connectors } from '../connector/connectors.ts'
 import type { Policies } from '../connector/policy/policies.ts'
 import type { Rules } from '../connector/rules/rules.ts'
@@ -16,6 +17,7 @@ export interface Desk {
   readonly connectors: Connectors
   readonly policies: Policies
   readonly rules: Rules
+  readonly batches: Batches
   readonly access: Access
   readonly audit: Audit
   readonly requests: Requests

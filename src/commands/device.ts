@@ -36,7 +36,9 @@ export interface DeviceView {
   readonly wipePending: boolean
 }
 
-export async function viewDevice(device: Device, { inventory, requests }: Context): Promise<DeviceView> {
+type Rooms = Pick<Context, 'inventory' | 'requests'>
+
+export async function viewDevice(device: Device, { inventory, requests }: Rooms): Promise<DeviceView> {
   const owner = inventory.owner(device)
   const request = await requests.openFor(device)
   const { wipe = {}, accountWipe = {} } = device.statistics ?? {}
@@ -45,8 +47,8 @@ export async function viewDevice(device: Device, { inventory, requests }: Contex
 }
 
 /** Throws WIPE_PENDING when what is wished would keep a wipe from arriving. */
-export async function assertNoWipe(device: Device, context: Context): Promise<void> {
-  const { owner, wipePending } = await viewDevice(device, context)
+export async function assertNoWipe(device: Device, rooms: Rooms): Promise<void> {
+  const { owner, wipePending } = await viewDevice(device, rooms)
   if (wipePending) throw new BotError('WIPE_PENDING', nameOf(device, owner))
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Button } from '../cards/card.ts'
 import { ageOf } from './age.ts'
-import { defineCommand } from './command.ts'
+import { mostInBatch } from './batch.ts'
+import { type Context, defineCommand } from './command.ts'
 import { rowOf } from './replies.ts'
 
 export const find = defineCommand({
@@ -44,10 +45,24 @@ export const find = defineCommand({
         rows: rows.map((device) => rowOf(device, context)),
         verb: 'device',
       },
-      buttons: [...(page > 1 ? [to('Back', page - 1)] : []), ...(page < pages ? [to('More', page + 1)] : [])],
+      buttons: [
+        ...(page > 1 ? [to('Back', page - 1)] : []),
+        ...(page < pages ? [to('More', page + 1)] : []),
+        ...batchButtons(query, total, context),
+      ],
     }
   },
 })
+
+/** What can be done with all that was found, where that is more than one device and not too many. */
+function batchButtons({ page: _, ...query }: object & { page: number }, total: number, { rights }: Context): Button[] {
+  if (total < 2 || total > mostInBatch || !rights.holds('Collection.ModifyResource')) return []
+  return (['allow', 'block'] as const).map((action) => ({
+    title: `${action === 'allow' ? 'Allow' : 'Block'} all ${total}`,
+    verb: 'batch',
+    data: { action, ...given(query) },
+  }))
+}
 
 const given = (query: object): Button['data'] =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))

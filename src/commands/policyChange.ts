@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Button, Reply } from '../cards/card.ts'
 import type { Generation } from '../connector/policy/kinds.ts'
 import { isEqual } from '../connector/policy/kinds.ts'
+import { policyNews } from '../connector/policy/news.ts'
 import type { Wish } from '../connector/policy/ownership.ts'
 import { isWritten, type PolicyLook } from '../connector/policy/policies.ts'
 import { reachOf } from '../connector/policy/reach.ts'
@@ -20,7 +21,7 @@ import { type Values as Arguments, type Context, defineCommand } from './command
 import { GroupName } from './policy.ts'
 import { formOf, policyReply, previewReply } from './policyCard.ts'
 import { pressable } from './replies.ts'
-import { onConnector } from './whichConnector.ts'
+import { assertCan, onConnector } from './whichConnector.ts'
 
 const connector = z.string().optional().meta({ title: 'Connector' })
 /** The digest of the preview that was shown: what is confirmed is that and nothing else. */
@@ -39,8 +40,9 @@ async function propose(
   press: Omit<Button, 'title'>,
   context: Context,
 ): Promise<Reply> {
-  const { policies, inventory, signal, caller } = context
+  const { policies, inventory, outbox, signal, caller } = context
   return onConnector(context, press.verb, { ...press.data, connector: given.connector }, async (name) => {
+    assertCan(name, 'policy-set', context)
     const preview = await policies.preview(name, wish, signal)
     const show = async (notice?: string) =>
       previewReply(
@@ -55,6 +57,7 @@ async function propose(
       return { ...(await show('This has changed since you looked, so nothing was written.')), undone: true }
     const { tenant, id, name: by } = caller
     const after = await policies.carryOut(preview, { tenant, id, name: by }, signal)
+    await outbox.publish(policyNews(preview, after, by))
     const notice = isWritten(preview.writes, after.shown)
       ? 'Done; Exchange shows it so.'
       : 'Exchange took it, but does not show all of it yet; look again in a minute.'

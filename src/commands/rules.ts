@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import type { Button, Reply } from '../cards/card.ts'
+import { rulesNews } from '../connector/rules/news.ts'
 import { type AccessRule, type AccessStep, type AccessWish, characteristics, levels } from '../connector/rules/rule.ts'
 import type { KnownAccess } from '../connector/rules/rules.ts'
 import { simulate } from '../connector/rules/simulate.ts'
@@ -10,7 +11,7 @@ import type { Device } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
 import { type Context, defineCommand, type Values } from './command.ts'
 import { rulePreviewReply, ruleReply, rulesReply } from './ruleCard.ts'
-import { connectorNamed, namesOf, onConnector } from './whichConnector.ts'
+import { assertCan, connectorNamed, namesOf, onConnector } from './whichConnector.ts'
 
 const connector = z.string().optional().meta({ title: 'Connector' })
 /** The digest of the preview that was shown: what is confirmed is that and nothing else. */
@@ -49,7 +50,8 @@ async function propose(
   press: Omit<Button, 'title'>,
   context: Context,
 ): Promise<Reply> {
-  const { rules: room, inventory, rights, signal } = context
+  const { rules: room, inventory, outbox, rights, caller, signal } = context
+  assertCan(name, press.verb, context)
   const preview = await room.preview(name, wish, signal)
   const { access, steps, digest } = preview
   if (steps.length === 0)
@@ -58,6 +60,7 @@ async function propose(
     })
   if (confirmed === digest) {
     const now = await room.carryOut(preview, signal)
+    await outbox.publish(rulesNews(preview, now, caller.name))
     return { ...rulesReply([now], context, { notice: 'Done; Exchange shows it so.' }), record: recordOf(steps) }
   }
   const fleet = { connector: name, devices: inventory.devices([allDevices]), ownerOf: inventory.owner }

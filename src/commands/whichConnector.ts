@@ -5,12 +5,13 @@ import { pressable } from './replies.ts'
 
 export const namesOf = ({ connectors }: Context) => connectors.all().map(({ name }) => name)
 
-/** The connector of this name, in any spelling. */
-export function connectorNamed(named: string, context: Context): string {
-  const found = namesOf(context).find((name) => name.toLowerCase() === named.trim().toLowerCase())
-  if (found === undefined)
-    throw new BotError('COMMAND_ARGUMENT', `There is no connector “${named}”; “connectors” lists those there are.`)
-  return found
+/** The connector of this name, in any spelling. Throws CONNECTOR_UNKNOWN. */
+export const connectorNamed = (named: string, { connectors }: Context): string => connectors.get(named).name
+
+/** Throws CONNECTOR_LACKS when the connector's account may not do this in its organization. */
+export function assertCan(name: string, action: string, { connectors }: Context): void {
+  const lack = connectors.lack(name, action)
+  if (lack !== undefined) throw new BotError('CONNECTOR_LACKS', `Not possible: ${lack}`)
 }
 
 /** Runs on the connector that is meant; where there are several and none is named, asks which one, and never takes all. */

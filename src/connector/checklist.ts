@@ -52,13 +52,21 @@ export const requirements: readonly Requirement[] = [
   { cmdlet: 'Clear-MobileDevice', parameters: ['AccountOnly'], for: ['wipe-account'], group: recipients },
   { cmdlet: 'Clear-MobileDevice', parameters: ['Cancel'], for: ['cancel-wipe'], group: recipients },
   { cmdlet: 'Remove-MobileDevice', for: ['delete'], group: recipients },
-  { cmdlet: 'Get-ActiveSyncOrganizationSettings', for: ['default-access'], group: viewers },
+  {
+    cmdlet: 'Get-ActiveSyncOrganizationSettings',
+    for: ['rules', 'rule-add', 'rule-remove', 'default-access'],
+    group: viewers,
+  },
   { cmdlet: 'Set-ActiveSyncOrganizationSettings', for: ['default-access'], group: organization },
-  { cmdlet: 'Get-ActiveSyncDeviceAccessRule', for: ['rules', 'rule-add', 'rule-remove'], group: viewers },
+  {
+    cmdlet: 'Get-ActiveSyncDeviceAccessRule',
+    for: ['rules', 'rule-add', 'rule-remove', 'default-access'],
+    group: viewers,
+  },
   { cmdlet: 'New-ActiveSyncDeviceAccessRule', for: ['rule-add'], group: organization },
+  { cmdlet: 'Set-ActiveSyncDeviceAccessRule', for: ['rule-add'], group: organization },
   { cmdlet: 'Remove-ActiveSyncDeviceAccessRule', for: ['rule-remove'], group: organization },
   { cmdlet: 'Get-MobileDeviceMailboxPolicy', for: ['policy', 'policy-set'], group: viewers },
-  { cmdlet: 'New-MobileDeviceMailboxPolicy', for: ['policy-set'], group: organization },
   { cmdlet: 'Set-MobileDeviceMailboxPolicy', for: ['policy-set'], group: organization },
 ]
 

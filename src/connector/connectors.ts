@@ -24,6 +24,13 @@ export interface ConnectorsOptions extends Omit<LinkOptions, 'states' | 'claim' 
   readonly changed: (device: Device) => void
 }
 
+/** Work with the Exchange of one connector. */
+export type Use = <T>(
+  connector: string,
+  signal: AbortSignal,
+  work: (exchange: Exchange, signal: AbortSignal) => Promise<T>,
+) => Promise<T>
+
 /** What came of a test; settings with a refusal cannot be used. */
 export interface Tested {
   readonly report: Report
@@ -102,11 +109,7 @@ export async function createConnectors(options: ConnectorsOptions) {
   }
   await work.due('review', 'all')
 
-  const use = <T>(
-    { connector }: DeviceKey,
-    signal: AbortSignal,
-    work: (exchange: Exchange, signal: AbortSignal) => Promise<T>,
-  ) => linkOf(connector).use(signal, work)
+  const use: Use = async (name, signal, work) => linkOf(name).use(signal, work)
 
   return {
     has: (name: string) => find(name) !== undefined,
@@ -167,12 +170,8 @@ export async function createConnectors(options: ConnectorsOptions) {
       await work.due('sync', link.connector.name)
     },
 
-    /** Throws EXCHANGE_UNREACHABLE while the connector is not connected. */
-    exchange(name: string): Exchange {
-      const exchange = linkOf(name).exchange()
-      if (exchange === undefined) throw new BotError('EXCHANGE_UNREACHABLE', `the connector ${name} is not connected`)
-      return exchange
-    },
+    /** Works with the Exchange of a connector. Throws EXCHANGE_UNREACHABLE where it cannot be connected. */
+    use,
 
     /** Why an action is not possible in an organization: a right that the account lacks. */
     lack(name: string, action: string): string | undefined {
@@ -184,19 +183,23 @@ export async function createConnectors(options: ConnectorsOptions) {
     canWipeAccount: (name: string) => find(name)?.state().report?.hasAccountOnly === true,
 
     exempt: (device: Device, wish: Exemption, signal: AbortSignal) =>
-      use(device, signal, (exchange, signal) => actions.exempt({ device, exchange, inventory, signal }, wish)),
+      use(device.connector, signal, (exchange, signal) =>
+        actions.exempt({ device, exchange, inventory, signal }, wish),
+      ),
 
     /** Reads everything about a device from Exchange, before something is decided about it. */
     read: (device: Device, signal: AbortSignal) =>
-      use(device, signal, (exchange, signal) => actions.readAll({ device, exchange, inventory, signal }, now())),
+      use(device.connector, signal, (exchange, signal) =>
+        actions.readAll({ device, exchange, inventory, signal }, now()),
+      ),
 
     /** Sent once, whatever comes of it. */
     wipe: (device: DeviceKey, kind: 'wipe' | 'wipe-account' | 'cancel', signal: AbortSignal) =>
-      use(device, signal, (exchange, signal) => exchange.wipe(device.guid, kind, signal)),
+      use(device.connector, signal, (exchange, signal) => exchange.wipe(device.guid, kind, signal)),
 
     /** Deletes the partnership. Throws as the carrier does, and DEVICE_GONE. */
     remove: (device: Device, signal: AbortSignal) =>
-      use(device, signal, (exchange, signal) => actions.remove({ device, exchange, inventory, signal })),
+      use(device.connector, signal, (exchange, signal) => actions.remove({ device, exchange, inventory, signal })),
 
     /** Reads a device anew while people look at it; what is different is told by `changed`. */
     refresh(device: Device): void {
@@ -204,7 +207,7 @@ export async function createConnectors(options: ConnectorsOptions) {
       const read = Date.parse(device.statistics?.read ?? '') || 0
       if (find(device.connector)?.exchange() === undefined || reading.has(key) || now().getTime() - read < young) return
       reading.add(key)
-      use(device, new AbortController().signal, (exchange, signal) =>
+      use(device.connector, new AbortController().signal, (exchange, signal) =>
         actions.refresh({ device, exchange, inventory, signal }, now()),
       )
         .then((different) => different && changed(device))

@@ -32,6 +32,8 @@ export interface Query {
   readonly stale?: number | undefined
   /** From 1 up. */
   readonly page?: number | undefined
+  /** So many on a page, ten where it is not said. */
+  readonly rows?: number | undefined
 }
 
 export interface Page {
@@ -51,7 +53,7 @@ interface Parts {
   readonly now: () => Date
 }
 
-const rowsOfPage = 10
+const usualRows = 10
 /** So many are sorted for a page; of more, the order of all is walked through. */
 const sortable = 1000
 const msOfDay = 24 * 60 * 60_000
@@ -120,7 +122,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     return rows
   }
 
-  function paged(ranks: readonly Bits[], page: number): Page {
+  function paged(ranks: readonly Bits[], page: number, rowsOfPage: number): Page {
     const counts = ranks.map(count)
     const total = counts.reduce((sum, one) => sum + one, 0)
     const rows: number[] = []
@@ -161,7 +163,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     subtract(found, exact)
     intersect(byOwner, found)
     subtract(found, byOwner)
-    return paged([exact, byOwner, found], query.page ?? 1)
+    return paged([exact, byOwner, found], query.page ?? 1, query.rows ?? usualRows)
   }
 }
 

@@ -158,7 +158,7 @@ export async function createInventory(options: InventoryOptions) {
     putOwner: (...people: Owner[]): Promise<void> =>
       journal.inTurn(async () => {
         for (const some of portions(people)) await journal.write({ owners: some })
-        syncs.seeOwners(people)
+        syncs.touchOwners(people)
       }),
     /** Exchange no longer has these devices. */
     remove: (...keys: DeviceKey[]): Promise<void> =>

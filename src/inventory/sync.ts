@@ -19,6 +19,7 @@ interface Parts {
   readonly completed: (connector: string) => Promise<void>
 }
 
+const ownerKey = ({ connector, mailbox }: Owner) => `${mailbox} ${connector}`
 const keyOf = ({ connector, guid }: DeviceKey) => `${guid} ${connector}`
 
 /** Tells what is gone by what was not seen since a read began. */
@@ -31,6 +32,8 @@ export function createSyncs({ fleet, journal, completed }: Parts) {
   const running = new Map<Sync, string>()
   /** Devices that were read or removed singly while a sync runs: a page may have been read before. */
   const touched = new Map<string, number>()
+  /** Owners likewise: those of a sync are all read before the first page of them comes. */
+  const touchedOwners = new Map<string, number>()
 
   function seeDevices(devices: readonly DeviceKey[]): void {
     for (const { connector, guid } of devices) {
@@ -48,11 +51,18 @@ export function createSyncs({ fleet, journal, completed }: Parts) {
 
   function end(sync: Sync): void {
     running.delete(sync)
-    if (running.size === 0) touched.clear()
+    if (running.size > 0) return
+    touched.clear()
+    touchedOwners.clear()
   }
 
   return {
-    seeOwners,
+    /** These were read on their own just now. */
+    touchOwners(people: readonly Owner[]): void {
+      clock += 1
+      seeOwners(people)
+      if (running.size > 0) for (const owner of people) touchedOwners.set(ownerKey(owner), clock)
+    },
 
     /** These were read or removed on their own just now. */
     touch(devices: readonly DeviceKey[]): void {
@@ -84,7 +94,8 @@ export function createSyncs({ fleet, journal, completed }: Parts) {
         owners: (page) =>
           journal.inTurn(async () => {
             if (!running.has(sync)) return
-            for (const people of portions(page)) written += await journal.write({ owners: people })
+            const current = page.filter((owner) => (touchedOwners.get(ownerKey(owner)) ?? 0) < began)
+            for (const people of portions(current)) written += await journal.write({ owners: people })
             seeOwners(page)
           }),
 

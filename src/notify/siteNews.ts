@@ -37,19 +37,3 @@ export function attemptNews({ caller, command, code }: Attempt, at: Date): Event
     read: { verb: 'audit', data: {} },
   }
 }
-
-/** What Device Desk manages was changed in Exchange by somebody else; told once for each difference. */
-export function driftNews(connector: string, differences: readonly string[], at: Date): Event {
-  const day = at.toISOString().slice(0, 10)
-  return {
-    at: at.toISOString(),
-    key: `drift ${connector} ${differences.join(' ')} ${day}`,
-    kinds: ['drift'],
-    subject: { of: 'connector', connector },
-    story: `drift ${connector} ${day}`,
-    title: `The policy of ${connector} was changed in Exchange`,
-    text: `Not by Device Desk: ${differences.join(', ')}.`,
-    tone: 'warning',
-    read: { verb: 'policy', data: { connector } },
-  }
-}

@@ -107,6 +107,20 @@ describe('inventory: keeping up', () => {
     assert.ok(inventory.get(added))
   })
 
+  it('keeps the exemptions that were read on their own while a sync runs', async () => {
+    const { inventory } = await open()
+    const owner = { connector: 'Contoso', mailbox: 'm', name: 'm', displayName: 'M' }
+    const running = inventory.begin('Contoso')
+    await inventory.putOwner({ ...owner, blocked: ['id'] })
+    await running.owners([owner, { ...owner, mailbox: 'n' }])
+    assert.deepEqual(inventory.owner(owner).blocked, ['id'])
+    assert.equal(inventory.owner({ connector: 'Contoso', mailbox: 'n' }).displayName, 'M')
+    await running.abandon()
+    const next = inventory.begin('Contoso')
+    await next.owners([owner])
+    assert.deepEqual(inventory.owner(owner).blocked ?? [], [])
+  })
+
   it('believes a page that was read after a device was read on its own', async () => {
     const { sync, inventory } = await open()
     await sync(devices)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { PersonSchema } from '../../audit/person.ts'
 import { BotError, isBotError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Use } from '../connectors.ts'
 import { readDefaultPolicy, setPolicy } from './cmdlets.ts'
 import { type Generation, isEqual } from './kinds.ts'
 import {
@@ -75,8 +75,7 @@ export interface PolicyPreview extends Plan {
 
 export interface PoliciesOptions {
   readonly store: Store
-  /** Throws EXCHANGE_UNREACHABLE while the connector is not connected. */
-  readonly exchange: (connector: string) => Exchange
+  readonly use: Use
   readonly now: () => Date
   /** Somebody changed in Exchange what is configured here; told once. */
   readonly drifted: (look: PolicyLook) => Promise<void>
@@ -87,7 +86,7 @@ export type Policies = Awaited<ReturnType<typeof createPolicies>>
 const nothing: Stored = { v: 0, configured: {} }
 
 /** The mobile device settings of each connector: configured here, written to the default policy of its organization. */
-export async function createPolicies({ store, exchange, now, drifted }: PoliciesOptions) {
+export async function createPolicies({ store, use, now, drifted }: PoliciesOptions) {
   const stored = await store.open({ name: 'policies', schema: PolicySchema, version: 1 })
   const read = async (connector: string): Promise<Stored> => (await stored.get(connector)) ?? nothing
 
@@ -110,7 +109,7 @@ export async function createPolicies({ store, exchange, now, drifted }: Policies
 
   /** Reads the default policy from Exchange. */
   async function look(connector: string, signal: AbortSignal): Promise<PolicyLook> {
-    const { row, ...policy } = await readDefaultPolicy(exchange(connector), signal)
+    const { row, ...policy } = await use(connector, signal, readDefaultPolicy)
     const seen = { ...policy, at: now().toISOString(), values: readValues(row, policy.generation) }
     const document = await stored.update(connector, (old = nothing) => ({ ...old, seen }))
     return lookOf(connector, document ?? nothing, seen)
@@ -159,7 +158,7 @@ export async function createPolicies({ store, exchange, now, drifted }: Policies
     if (!isPush) return look(connector, signal)
     try {
       const parameters = writeValues(writes, seen.generation)
-      await setPolicy(exchange(connector), seen.guid, parameters, signal)
+      await use(connector, signal, (exchange, both) => setPolicy(exchange, seen.guid, parameters, both))
     } catch (error) {
       if (!isBotError(error, 'EXCHANGE_OUTCOME_UNKNOWN')) {
         await restore(connector, before, seen.v + 1)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { BotError, isBotError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Use } from '../connectors.ts'
 import { readAccess, readClasses, take } from './cmdlets.ts'
 import { type AccessStep, type AccessWish, type OrganizationAccess, OrganizationAccessSchema, stepsTo } from './rule.ts'
 
@@ -22,21 +22,20 @@ export interface AccessPreview {
 
 export interface RulesOptions {
   readonly store: Store
-  /** Throws EXCHANGE_UNREACHABLE while the connector is not connected. */
-  readonly exchange: (connector: string) => Exchange
+  readonly use: Use
   readonly now: () => Date
 }
 
 export type Rules = Awaited<ReturnType<typeof createRules>>
 
 /** Exchange's access rules and default access level of each connector: read with each sync, and kept. */
-export async function createRules({ store, exchange, now }: RulesOptions) {
+export async function createRules({ store, use, now }: RulesOptions) {
   const stored = await store.open({ name: 'access-rules', schema: KnownSchema, version: 1 })
   const known = new Map((await stored.list()).map((one) => [one.connector, one]))
 
   /** Reads them from Exchange. */
   async function read(connector: string, signal: AbortSignal): Promise<KnownAccess> {
-    const access = { ...(await readAccess(exchange(connector), signal)), connector, at: now().toISOString() }
+    const access = { ...(await use(connector, signal, readAccess)), connector, at: now().toISOString() }
     await stored.put(connector, access)
     known.set(connector, access)
     return access
@@ -45,7 +44,7 @@ export async function createRules({ store, exchange, now }: RulesOptions) {
   /** Takes a step once; after a lost answer Exchange is read, and only what it shows counts. */
   async function takeSafely(connector: string, step: AccessStep, wish: AccessWish, signal: AbortSignal): Promise<void> {
     try {
-      await take(step, exchange(connector), signal)
+      await use(connector, signal, (exchange, both) => take(step, exchange, both))
     } catch (error) {
       if (!isBotError(error, 'EXCHANGE_OUTCOME_UNKNOWN')) throw error
       const left = await read(connector, signal)
@@ -64,7 +63,7 @@ export async function createRules({ store, exchange, now }: RulesOptions) {
     known: (connector: string): KnownAccess | undefined => known.get(connector),
 
     /** Models and types that the organization has seen. */
-    classes: (connector: string, signal: AbortSignal) => readClasses(exchange(connector), signal),
+    classes: (connector: string, signal: AbortSignal) => use(connector, signal, readClasses),
 
     async preview(connector: string, wish: AccessWish, signal: AbortSignal): Promise<AccessPreview> {
       const access = await read(connector, signal)
