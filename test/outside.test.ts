@@ -29,17 +29,18 @@ interface Posted {
 // biome-ignore lint/suspicious/noExplicitAny: what comes over the wire is looked at as a stranger would
 type Card = any
 
+/** The five people as the file lists them, one `key: value` a line. */
 async function readPeople() {
   const text = await readFile(join(root, '.m365agentsplayground.yml'), 'utf8')
-  const field = (name: string) =>
-    [...text.matchAll(new RegExp(`^ +-? *${name}: (.+)$`, 'gm'))].map(([, value = '']) => value)
-  const [, ...ids] = field('id')
-  const names = field('name')
-  const people: Person[] = field('aadObjectId').map((aadObjectId, at) => ({
-    aadObjectId,
-    id: ids[at + 1] ?? '',
-    name: names[at + 1] ?? '',
-  }))
+  const users = /^users:\n((?: .*\n)+)/m.exec(text)?.[1] ?? ''
+  const people: Person[] = users.split(/^ +- /m).flatMap((entry) => {
+    const {
+      id = '',
+      name = '',
+      aadObjectId = '',
+    } = Object.fromEntries([...entry.matchAll(/^ *(\w+): (.+)$/gm)].map(([, key, value]) => [key, value]))
+    return id === '' ? [] : [{ id, name, aadObjectId }]
+  })
   return { tenant: /^tenantId: (.+)$/m.exec(text)?.[1] ?? '', people }
 }
 
