@@ -73,10 +73,10 @@ const SettingsSchema = z.object({
   ToChannelFromBotLoginUrl: endpoint('sovereign clouds and tests: where the bot gets its token'),
   ToChannelFromBotOAuthScope: endpoint('… for which resource'),
   ToBotFromChannelTokenIssuer: endpoint('… issuer of the tokens that Teams sends'),
-  OAuthUrl: endpoint('… token service'),
+  OAuthUrl: endpoint('… token service, which is not used here'),
   ToBotFromChannelOpenIdMetadataUrl: endpoint("… that issuer's OpenID metadata"),
   ToBotFromEmulatorOpenIdMetadataUrl: endpoint('… OpenID metadata of the emulator, which is refused all the same'),
-  CallerId: absent(z.string().optional()).describe('… name of the cloud for botbuilder'),
+  CallerId: absent(z.string().optional()).describe('… name of the cloud, which is not used here'),
 })
 
 export type Settings = Readonly<z.infer<typeof SettingsSchema>>

@@ -19,13 +19,8 @@ export const cloudOf = (settings: Settings) => ({
   login: settings.ToChannelFromBotLoginUrl ?? `https://login.microsoftonline.com/${settings.MicrosoftAppTenantId}`,
   scope: settings.ToChannelFromBotOAuthScope ?? 'https://api.botframework.com',
   issuer: settings.ToBotFromChannelTokenIssuer ?? 'https://api.botframework.com',
-  oAuth: settings.OAuthUrl ?? 'https://token.botframework.com',
   metadata:
     settings.ToBotFromChannelOpenIdMetadataUrl ?? 'https://login.botframework.com/v1/.well-known/openidconfiguration',
-  emulatorMetadata:
-    settings.ToBotFromEmulatorOpenIdMetadataUrl ??
-    'https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration',
-  callerId: settings.CallerId ?? 'urn:botframework:azure',
 })
 
 /** What a token of Teams vouches for. */

@@ -46,22 +46,30 @@ export function createSender(about: { tokens: Tokens; limits: Limits; pace: Pace
   const { tokens, limits, pace, tally, signal } = about
   const { inTurn } = createTurns(1)
 
+  /** Asks once, and with another token where the first is refused. */
   async function once(url: string, method: string, body: unknown): Promise<unknown> {
     const token = await tokens()
-    const response = await fetch(url, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
-      body: body === undefined ? null : JSON.stringify(body),
-      redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
-    }).catch((cause) => {
+    const first = await ask(url, method, body, token)
+    const { ok, status, headers, text } =
+      first.status === 401 ? await ask(url, method, body, await tokens({ refused: token })) : first
+    if (ok) return text === '' ? undefined : JSON.parse(text)
+    throw new NotSent(method, { status, retryAfter: pauseOf(headers.get('retry-after')) })
+  }
+
+  async function ask(url: string, method: string, body: unknown, token: string) {
+    try {
+      const response = await fetch(url, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
+        body: body === undefined ? null : JSON.stringify(body),
+        redirect: 'error',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+      })
+      const { ok, status, headers } = response
+      return { ok, status, headers, text: await response.text() }
+    } catch (cause) {
       throw new NotSent(method, { cause })
-    })
-    const answer = await response.text().catch((cause) => {
-      throw new NotSent(method, { cause })
-    })
-    if (response.ok) return answer === '' ? undefined : JSON.parse(answer)
-    throw new NotSent(method, { status: response.status, retryAfter: pauseOf(response.headers.get('retry-after')) })
+    }
   }
 
   /** One call and, after a failure of the moment, another one, each in a place of its own. */

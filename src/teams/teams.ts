@@ -11,7 +11,7 @@ import type { Pipeline } from '../pipeline.ts'
 import type { Store } from '../store/store.ts'
 import { createTokens, type Identity } from '../tokens.ts'
 import { ActivitySchema, type TeamsActivity } from './activity.ts'
-import { BotCredentials, createAdapter, type InvokeAnswer } from './adapter.ts'
+import { createAdapter, type InvokeAnswer } from './adapter.ts'
 import { type BotParts, createBot } from './bot.ts'
 import { cloudOf, createGate, NotTaken } from './identity.ts'
 import { createLimits, type Pace } from './limits.ts'
@@ -53,8 +53,7 @@ export async function createTeams(options: TeamsOptions) {
     identity: identityOf(settings),
     now,
   })
-  const credentials = new BotCredentials(settings.MicrosoftAppId ?? '', tokens)
-  const receive = createAdapter(settings, credentials)
+  const receive = createAdapter()
   const gate = createGate(settings)
   const stopping = new AbortController()
   const { signal } = stopping

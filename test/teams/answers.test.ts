@@ -110,10 +110,11 @@ describe('answers in Teams', () => {
       assert.match(text, /carla_Android is blocked/)
     })
 
-    it('go on when the first try is throttled or lost, and then come once', async () => {
+    it('go on when the first try is throttled, lost or not believed, and then come once', async () => {
       for (const fault of [
         { operation: 'reply', effect: 'status', status: 429, retryAfter: 1 },
         { operation: 'reply', effect: 'status', status: 412 },
+        { operation: 'reply', effect: 'status', status: 401 },
         { operation: 'reply', effect: 'status', status: 502 },
         { operation: 'reply', effect: 'lost-before' },
       ] as const) {
