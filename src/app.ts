@@ -18,6 +18,7 @@ import type { Event } from './events/event.ts'
 import { openOutbox } from './events/outbox.ts'
 import type { Limits } from './inventory/inactive.ts'
 import { createInventory } from './inventory/inventory.ts'
+import { healthNews, syncNews } from './notify/connectorNews.ts'
 import { openConversations } from './notify/conversations.ts'
 import { explains, newsOf } from './notify/deviceNews.ts'
 import { startDigest } from './notify/digest.ts'
@@ -59,6 +60,8 @@ export async function createApp(outside: Outside) {
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
   const work = createLocalWork({ now, log, wait: outside.wait })
   const outbox = await openOutbox({ store, work, now })
+  const publish = (event: Event) =>
+    void outbox.publish(event).catch((error) => log.error({ err: error, key: event.key }, 'an event was not kept'))
   const complete = Promise.withResolvers<void>()
   const touched = (about: About) => void complete.promise.then(() => messenger.touched(about))
   const limits = new Map<string, Limits>()
@@ -87,10 +90,13 @@ export async function createApp(outside: Outside) {
     appId: settings.MicrosoftAppId,
     onHealth({ name }, before, after) {
       log.warn({ connector: name, before: before.state, after: after.state }, 'connector health')
+      publish(healthNews(name, before, after, now()))
       touched({ verb: 'connectors', data: { name } })
     },
     async onSynced({ name }, _, signal) {
       await complete.promise
+      const { full } = connectors.all().find((one) => one.name === name) ?? {}
+      if (full !== undefined) await outbox.publish(syncNews(name, full.devices, full.at, now()))
       const reads = await Promise.allSettled([policies.check(name, signal), rules.read(name, signal)])
       for (const read of reads) if (read.status === 'rejected') throw read.reason
     },
@@ -119,8 +125,6 @@ export async function createApp(outside: Outside) {
     secondPerson: settings.RIGHTS_APPROVAL === 'on',
     restHours: settings.APPROVER_REST,
   })
-  const publish = (event: Event) =>
-    void outbox.publish(event).catch((error) => log.error({ err: error, key: event.key }, 'an event was not kept'))
   const conversations = await openConversations(store)
   const subscriptions = await openSubscriptions({ store, access, inventory })
   const parts = {

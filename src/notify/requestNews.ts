@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly approvers: readonly string[]
   /** Object ids of the owners who are to be told. */
   readonly owners: readonly string[]
+  /** Object ids of those who look after rights, when rights have changed. */
+  readonly security: readonly string[]
   /** The collections that hold the device. */
   readonly collections: readonly string[]
   /** The newest audit record. */
@@ -41,7 +43,10 @@ const tones: Partial<Record<Status['state'], Event['tone']>> = {
 }
 
 /** The events of a request's newest version; made again, they have the same keys. */
-export function newsOf(request: Request, { at, approvers, owners, collections, head }: Surroundings): Event[] {
+export function newsOf(
+  request: Request,
+  { at, approvers, owners, security, collections, head }: Surroundings,
+): Event[] {
   const { id, v, status, requester, approvals, round } = request
   const { state } = status
   const sentence = request.history.at(-1)?.text ?? stateTexts[state]
@@ -83,12 +88,25 @@ export function newsOf(request: Request, { at, approvers, owners, collections, h
       text: sentence,
       whole: true,
     })
+  const involved = new Set([requester.id, ...approvals.map(({ by }) => by.id)])
+  const others = security.filter((person) => !involved.has(person))
+  if (others.length > 0)
+    events.push({
+      ...about,
+      key: `${id} v${v} rights`,
+      kinds: [],
+      to: others,
+      story: `rights ${id}`,
+      title: 'Rights were changed',
+      text: `${titleOf(request)}. Asked for by ${requester.name}, approved by ${approvals.map(({ by }) => by.name).join(', ')}.`,
+      tone: 'warning',
+    })
   if (receipts.includes(state))
     events.push({
       ...about,
       key: `${id} v${v} receipt`,
       kinds: [],
-      to: [...new Set([requester.id, ...approvals.map(({ by }) => by.id)])],
+      to: [...involved],
       story: `receipt ${id} v${v}`,
       title: `${id}: ${stateTexts[state]}`,
       text: `${titleOf(request)}. ${sentence} The audit record ends with ${head} now.`,
@@ -125,7 +143,7 @@ function kindsOf(request: Request): Kind[] {
 export function titleOf({ subject }: Request): string {
   switch (subject.kind) {
     case 'rights':
-      return describeChange(subject.change)
+      return describeChange(subject.change).replace(/\.$/, '')
     case 'brake-release':
       return 'Release the brake'
     case 'wipe':

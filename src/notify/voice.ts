@@ -1,3 +1,6 @@
+import type { Access } from '../access/access.ts'
+import { fullAdministrator } from '../access/records.ts'
+import type { Rights } from '../access/rights.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Outbox } from '../events/outbox.ts'
 import type { Inventory } from '../inventory/inventory.ts'
@@ -12,21 +15,27 @@ export interface VoiceParts {
   readonly audit: Pick<Audit, 'head'>
   /** Whether owners who have the bot are told of wipes. */
   readonly ownerNotice: boolean
+  readonly access: Pick<Access, 'rightsOf'>
+  /** Whether somebody could approve a request as things are. */
   readonly mayApprove: (request: Request, person: Actor) => Promise<boolean>
   readonly now: () => Date
 }
 
 /** How requests speak to people: what they say is durable when it resolves, and said once however often it is asked for. */
 export function createVoice(parts: VoiceParts) {
-  const { outbox, conversations, inventory, audit, ownerNotice, mayApprove, now } = parts
+  const { outbox, conversations, inventory, audit, ownerNotice, access, mayApprove, now } = parts
 
-  /** The people in personal chat with the bot who may approve a request, asked one by one. */
-  async function approversOf(request: Request): Promise<string[]> {
+  /** The people in personal chat with the bot of whom something is true now, asked one by one. */
+  async function peopleWho(test: (person: Actor) => Promise<boolean>): Promise<string[]> {
     const found: string[] = []
     for (const { person } of await conversations.personal())
-      if (person !== undefined && (await mayApprove(request, person))) found.push(person.id)
+      if (person !== undefined && (await test(person))) found.push(person.id)
     return found
   }
+
+  const approversOf = (request: Request) => peopleWho((person) => mayApprove(request, person))
+  const whoHold = (test: (rights: Rights) => boolean) =>
+    peopleWho(async (person) => test(await access.rightsOf(person)))
 
   function collectionsOf(request: Request): readonly string[] {
     const device = isWipe(request) ? inventory.get(request.subject) : undefined
@@ -47,6 +56,7 @@ export function createVoice(parts: VoiceParts) {
         at: now().toISOString(),
         approvers: asks ? await approversOf(request) : [],
         owners: owners.flatMap(({ entraId }) => entraId ?? []),
+        security: request.subject.kind === 'rights' && state === 'done' ? await whoHold(lookAfterRights) : [],
         collections: collectionsOf(request),
         head: headText(),
       }
@@ -69,5 +79,26 @@ export function createVoice(parts: VoiceParts) {
         read: { verb: 'request', data: { id } },
       })
     },
+
+    /** Tells every Full Administrator, and whoever hears of security, that the brake is pulled. */
+    async pulled(why: string, by: string | undefined): Promise<void> {
+      const at = now().toISOString()
+      const key = `brake pulled ${why} ${at.slice(0, 16)}`
+      await outbox.publish({
+        key,
+        kinds: ['security'],
+        to: await whoHold(isFullAdministrator),
+        at,
+        subject: { of: 'site' },
+        story: key,
+        title: 'The brake is pulled: no wipe runs',
+        text: `By ${by ?? 'the limits'}: ${why}. Look whether somebody wipes phones they should not.`,
+        tone: 'attention',
+        read: { verb: 'brake', data: {} },
+      })
+    },
   }
 }
+
+const lookAfterRights = (rights: Rights) => rights.holds('Security.Modify')
+const isFullAdministrator = ({ grants }: Rights) => grants.some(({ role }) => role === fullAdministrator)
