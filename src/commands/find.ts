@@ -54,9 +54,13 @@ export const find = defineCommand({
   },
 })
 
-/** What can be done with all that was found, where that is more than one device and not too many. */
-function batchButtons({ page: _, ...query }: object & { page: number }, total: number, { rights }: Context): Button[] {
-  if (total < 2 || total > mostInBatch || !rights.holds('Collection.ModifyResource')) return []
+/** What can be done in private with all that was found, where that is more than one device and not too many. */
+function batchButtons(
+  { page: _, ...query }: object & { page: number },
+  total: number,
+  { rights, scope }: Context,
+): Button[] {
+  if (total < 2 || total > mostInBatch || scope !== 'personal' || !rights.holds('Collection.ModifyResource')) return []
   return (['allow', 'block'] as const).map((action) => ({
     title: `${action === 'allow' ? 'Allow' : 'Block'} all ${total}`,
     verb: 'batch',

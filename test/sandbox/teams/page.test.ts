@@ -257,7 +257,11 @@ describe('sandbox/teams page', function () {
     await atFoot()
     await message(page, await postCard(card('one more'), 'personal')).waitFor()
     await atFoot()
-    await page.locator('#log').evaluate((log) => log.scrollTo(0, 0))
+    await page.locator('#log').evaluate((log) => {
+      const scrolled = new Promise((resolve) => log.addEventListener('scroll', resolve, { once: true }))
+      log.scrollTo(0, 0)
+      return scrolled.then(() => undefined)
+    })
     await started.adapter.continueConversationAsync(
       started.teams.settings.MicrosoftAppId,
       TurnContext.getConversationReference(started.heard.at(-1) ?? {}),
