@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { BotError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
@@ -43,7 +44,12 @@ const isRoot = (name: string) => fold(name) === fold(allDevices)
 const refused = (text: string) => new BotError('COLLECTION_REFUSED', text)
 
 /** The collections of the site and the devices in each: those of the fleet for which its rule and those above are true. */
-export async function createCollections(store: Store, fleet: Fleet, today: () => number) {
+export async function createCollections(
+  store: Store,
+  fleet: Fleet,
+  today: () => number,
+  log: { warn(about: object, message: string): void },
+) {
   const stored = await store.open({ name: 'collections', schema: DefinitionSchema, version: 1 })
   const turns = createTurns(1)
   const entries = new Map<string, Entry>()
@@ -82,6 +88,28 @@ export async function createCollections(store: Store, fleet: Fleet, today: () =>
     for (const { kept } of above) intersect(bits, kept.bits())
     return bits
   }
+
+  /** Looks for the devices of a collection, and has it once they are found. */
+  async function enter(definition: CollectionDefinition): Promise<void> {
+    const entry = entryFor(definition)
+    coming.add(entry)
+    await entry.kept.refreshInPieces()
+    coming.delete(entry)
+    entries.set(fold(definition.name), entry)
+  }
+
+  /** Takes over what other processes have made of the collections. */
+  async function takeOver(): Promise<void> {
+    const now = new Map((await stored.list()).map((definition) => [fold(definition.name), definition]))
+    for (const [key, definition] of now)
+      if (!isDeepStrictEqual(entries.get(key)?.definition, definition)) await enter(definition)
+    for (const key of entries.keys()) if (!now.has(key)) entries.delete(key)
+  }
+  stored.follow(() => {
+    turns
+      .inTurn('collections', takeOver)
+      .catch((error) => log.warn({ err: error }, 'collections that another process changed could not be read'))
+  })
 
   for (const definition of await stored.list()) entries.set(fold(definition.name), entryFor(definition))
 
@@ -129,12 +157,8 @@ export async function createCollections(store: Store, fleet: Fleet, today: () =>
       turns.inTurn('collections', async () => {
         const definition = DefinitionSchema.parse(wish)
         check(definition)
-        const entry = entryFor(definition)
         await stored.put(fold(definition.name), definition)
-        coming.add(entry)
-        await entry.kept.refreshInPieces()
-        coming.delete(entry)
-        entries.set(fold(definition.name), entry)
+        await enter(definition)
       }),
 
     /** Throws COLLECTION_REFUSED while it limits others. */

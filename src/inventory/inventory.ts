@@ -42,7 +42,7 @@ export async function createInventory(options: InventoryOptions) {
   const fleet = createFleet()
   const { owners, columns } = fleet
   const terms = createTerms(fleet)
-  const collections = await createCollections(store, fleet, today)
+  const collections = await createCollections(store, fleet, today, log)
   const segments = await openSegments(store)
   const connectors = new Map((await segments.connectors()).map((connector) => [connector.name, connector]))
 
@@ -58,7 +58,10 @@ export async function createInventory(options: InventoryOptions) {
   const memory = createMemory({
     fleet,
     terms,
-    removedUpTo: (connector) => connectors.get(connector)?.removed ?? 0,
+    removedUpTo(connector) {
+      const { gone, removed = 0 } = connectors.get(connector) ?? {}
+      return gone ? Number.POSITIVE_INFINITY : removed
+    },
     touched(n) {
       inactive.touch(n)
       collections.touch(n)
@@ -68,7 +71,18 @@ export async function createInventory(options: InventoryOptions) {
   const { resolve, shortId, withDeviceId } = createResolve({ fleet, terms, seen })
   const since = (connector: string) => connectors.get(connector)?.since
   const draft = createDraft({ fleet, memory, now, limits, since, withDeviceId })
-  const journal = await openJournal({ memory, segments, draft, onChange, log })
+  const journal = await openJournal({
+    memory,
+    segments,
+    draft,
+    onChange,
+    heard({ devices, owners: people, gone }) {
+      const left = gone.flatMap(({ of, connector, key }) => (of === 'device' ? [{ connector, guid: key }] : []))
+      syncs.touch([...devices, ...left])
+      syncs.seeOwners(people)
+    },
+    log,
+  })
   inactive.refresh()
   collections.refresh()
 
@@ -79,10 +93,32 @@ export async function createInventory(options: InventoryOptions) {
   const syncs = createSyncs({
     fleet,
     journal,
+    async beginning(name) {
+      if (connectors.get(name)?.gone) await putConnector({ name, removed: segments.last() })
+    },
     completed: (name) => {
       const time = now().toISOString()
       return putConnector({ ...connectors.get(name), name, since: since(name) ?? time, complete: time })
     },
+  })
+
+  /** Another process has read a connector completely, or removed it. */
+  async function followConnectors(): Promise<void> {
+    for (const connector of await segments.connectors()) {
+      const { name, gone, removed = 0 } = connector
+      const before = connectors.get(name)
+      connectors.set(name, connector)
+      if ((gone && !before?.gone) || removed > (before?.removed ?? 0)) {
+        syncs.stop(name)
+        memory.removeConnector(name, gone ? undefined : removed)
+      }
+    }
+  }
+  journal.follow()
+  segments.followConnectors(() => {
+    journal
+      .inTurn(followConnectors)
+      .catch((error) => log.warn({ err: error }, 'what another process knows of connectors could not be read'))
   })
 
   const numberOf = ({ connector, guid }: DeviceKey) => fleet.find(connector, guid) ?? 0
@@ -170,7 +206,7 @@ export async function createInventory(options: InventoryOptions) {
     removeConnector: (name: string): Promise<void> =>
       journal.inTurn(async () => {
         syncs.stop(name)
-        await putConnector({ name, removed: segments.last() })
+        await putConnector({ name, gone: true })
         memory.removeConnector(name)
         await journal.tidy()
       }),

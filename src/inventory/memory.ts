@@ -142,16 +142,17 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
       terms.rebuild()
     },
 
-    /** Takes out all of a connector. */
-    removeConnector(connector: string): void {
+    /** Takes out all of a connector that lies in segments up to this one. */
+    removeConnector(connector: string, upTo = Number.POSITIVE_INFINITY): void {
       const drop = (of: Gone['of'], n: number, remove: (n: number) => void) => {
+        if (homes[of].get(n) > upTo) return
         const size = sizes.get(homes[of].get(n))
         if (size !== undefined) size.live -= 1
         remove(n)
       }
       for (const n of [...fleet.ofConnector(connector)]) drop('device', n, removeDevice)
       for (const o of [...owners.ofConnector(connector)]) drop('owner', o, removeOwner)
-      for (const [id, grave] of graves) if (grave.connector === connector) dropGrave(id, grave)
+      for (const [id, grave] of graves) if (grave.connector === connector && grave.home <= upTo) dropGrave(id, grave)
     },
 
     /** Segments of which nothing counts any more. What is gone need not be said when no older segment could say otherwise. */
@@ -162,6 +163,8 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
     },
 
     forget: (number: number) => sizes.delete(number),
+    has: (number: number) => sizes.has(number),
+    numbers: () => [...sizes.keys()],
 
     /** Segments that are better written anew as one: large ones that are mostly dead, small ones when they are many. */
     wasteful(): number[] {

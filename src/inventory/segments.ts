@@ -43,6 +43,8 @@ const ConnectorSchema = z.object({
   complete: z.string().optional(),
   /** Rows in segments up to this one are not there any more. */
   removed: z.int().optional(),
+  /** It was removed and not read since: no row of it is there. */
+  gone: z.boolean().optional(),
 })
 
 export type KnownConnector = z.infer<typeof ConnectorSchema>
@@ -50,16 +52,21 @@ export type KnownConnector = z.infer<typeof ConnectorSchema>
 /** At most so many rows lie in one segment. */
 export const rowsOfSegment = 1000
 
+/** A process that is late must not take a number that was there before, so of a shared store the newest segments stay. */
+const young = 64
+
 export type Segments = Awaited<ReturnType<typeof openSegments>>
 
 /** The stored fleet. Segments are numbered; a newer one has a higher number. */
 export async function openSegments(store: Store) {
   const stored = await store.open({ name: 'fleet', schema: SegmentSchema, version: 1, resident: false })
   const connectors = await store.open({ name: 'fleet-connectors', schema: ConnectorSchema, version: 1 })
+  const isShared = store.shared !== undefined
   const idOf = (number: number) => String(number).padStart(12, '0')
   let last = Math.max(0, ...(await connectors.list()).map(({ removed = 0 }) => removed))
 
   return {
+    isShared,
     connectors: () => connectors.list(),
     putConnector: (connector: KnownConnector) => connectors.put(connector.name, connector),
     last: () => last,
@@ -72,16 +79,27 @@ export async function openSegments(store: Store) {
       }
     },
 
-    /** Adds the newest segment and resolves to its number; one that another process has taken is left alone. */
-    async add(segment: Segment): Promise<number> {
-      for (let taken = true; taken; ) {
-        last += 1
-        await stored.update(idOf(last), (old) => {
-          taken = old !== undefined
-          return old ?? segment
-        })
-      }
-      return last
+    /** The numbers of all segments, the oldest first. */
+    numbers: async (): Promise<number[]> => (await stored.ids()).map(Number).sort((a, b) => a - b),
+
+    /** One that another process may have written or deleted. */
+    async get(number: number): Promise<Segment | undefined> {
+      const segment = await stored.get(idOf(number))
+      if (segment !== undefined) last = Math.max(last, number)
+      return segment
+    },
+
+    /** Adds the newest segment and resolves to its number; to `undefined` when another process was faster. */
+    async add(segment: Segment): Promise<number | undefined> {
+      const number = last + 1
+      let isOurs = false
+      await stored.update(idOf(number), (old) => {
+        isOurs = old === undefined
+        return old ?? segment
+      })
+      if (!isOurs) return undefined
+      last = Math.max(last, number)
+      return number
     },
 
     /** The changes of a segment were handed over. */
@@ -89,6 +107,18 @@ export async function openSegments(store: Store) {
       await stored.update(idOf(number), (old) => old && { ...old, changes: [] })
     },
 
-    remove: (number: number) => stored.delete(idOf(number)),
+    /** Deletes a segment if it is time. */
+    async remove(number: number): Promise<boolean> {
+      if (isShared && number > last - young) return false
+      await stored.delete(idOf(number))
+      return true
+    },
+
+    /** Says which segment another process has written, changed or deleted; without a number, any may be meant. */
+    follow: (told: (number: number | undefined) => void) =>
+      stored.follow((id) => told(id === undefined ? undefined : Number(id))),
+
+    /** Says that another process has changed what is known of connectors. */
+    followConnectors: (told: () => void) => connectors.follow(told),
   }
 }

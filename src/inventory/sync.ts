@@ -16,6 +16,8 @@ export interface Sync {
 interface Parts {
   readonly fleet: Fleet
   readonly journal: Journal
+  /** Called before anything of a read is written. */
+  readonly beginning: (connector: string) => Promise<void>
   readonly completed: (connector: string) => Promise<void>
 }
 
@@ -23,7 +25,7 @@ const ownerKey = ({ connector, mailbox }: Owner) => `${mailbox} ${connector}`
 const keyOf = ({ connector, guid }: DeviceKey) => `${guid} ${connector}`
 
 /** Tells what is gone by what was not seen since a read began. */
-export function createSyncs({ fleet, journal, completed }: Parts) {
+export function createSyncs({ fleet, journal, beginning, completed }: Parts) {
   const { owners } = fleet
   /** Counts what happens, so that before and after can be told. */
   let clock = 0
@@ -75,13 +77,22 @@ export function createSyncs({ fleet, journal, completed }: Parts) {
       clock += 1
       const began = clock
       let written = 0
+      let isFirst = true
       /** When the last pages came: what a page says is older than the page before it, as one is read ahead. */
       let [pageBefore, lastPage] = [began, began]
 
+      /** Does something in its turn, unless the read does not count any more. */
+      const inTurn = <T>(otherwise: T, job: () => Promise<T>): Promise<T> =>
+        journal.inTurn(async () => {
+          if (!running.has(sync)) return otherwise
+          if (isFirst) await beginning(connector)
+          isFirst = false
+          return job()
+        })
+
       const sync: Sync = {
         devices: (page) =>
-          journal.inTurn(async () => {
-            if (!running.has(sync)) return
+          inTurn(undefined, async () => {
             clock += 1
             const isOld = (device: Device) => (touched.get(keyOf(device)) ?? 0) > pageBefore
             const current = touched.size === 0 ? page : page.filter((device) => !isOld(device))
@@ -92,16 +103,14 @@ export function createSyncs({ fleet, journal, completed }: Parts) {
           }),
 
         owners: (page) =>
-          journal.inTurn(async () => {
-            if (!running.has(sync)) return
+          inTurn(undefined, async () => {
             const current = page.filter((owner) => (touchedOwners.get(ownerKey(owner)) ?? 0) < began)
             for (const people of portions(current)) written += await journal.write({ owners: people })
             seeOwners(page)
           }),
 
         complete: () =>
-          journal.inTurn(async () => {
-            if (!running.has(sync)) return { written, gone: 0 }
+          inTurn({ written: 0, gone: 0 }, async () => {
             const unseen = [...fleet.ofConnector(connector)].filter((n) => seen.get(n) < began)
             const goneDevices = unseen.flatMap((n) => {
               const guid = fleet.columns.guid.get(n)

@@ -36,7 +36,9 @@ export async function openDocuments<T>(
   const followers: ((id: string | undefined) => void)[] = []
 
   const keyOf = (index: string, value: string) => `${name} ${index} ${JSON.stringify(value)}`
-  const understand = (row: Row): T => freeze(bringUp(definition, `${name}/${row.id}`, row))
+  /** What is remembered is shared, and so can be changed by none. */
+  const guard = (document: T): T => (isResident ? freeze(document) : document)
+  const understand = (row: Row): T => guard(bringUp(definition, `${name}/${row.id}`, row))
   const inTurn = <R>(id: string, job: () => Promise<R>) => turns.inTurn(`${name}/${id}`, job)
 
   function forget(id: string | undefined): void {
@@ -62,7 +64,7 @@ export async function openDocuments<T>(
       const next = change(old)
       if (next === old) return old
       const fresh = next === undefined ? undefined : copyOf(definition, next)
-      if (await write(id, fresh, row?.revision ?? 'none')) return freeze(fresh)
+      if (await write(id, fresh, row?.revision ?? 'none')) return fresh === undefined ? undefined : guard(fresh)
       await wait(Math.random() * Math.min(tries, 10))
     }
     throw new BotError('STORE_UNWRITABLE', '', { cause: new Error(`${name}/${id} is changed by others all the time`) })
