@@ -30,7 +30,7 @@ import { createVoice } from './notify/voice.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRequests } from './requests/requests.ts'
 import type { Store } from './store/store.ts'
-import { createLocalWork } from './store/work.ts'
+import type { Work } from './store/work.ts'
 import type { Pace } from './teams/limits.ts'
 import { createTeams } from './teams/teams.ts'
 
@@ -38,6 +38,7 @@ import { createTeams } from './teams/teams.ts'
 export interface Outside {
   readonly settings: Settings
   readonly store: Store
+  readonly work: Work
   readonly demo: boolean
   /** Takes activities without a token as well, from this machine; the demo only. */
   readonly unsigned: boolean
@@ -56,9 +57,8 @@ export type App = Awaited<ReturnType<typeof createApp>>
 
 /** Puts the parts together, from the bottom up; reads no environment. */
 export async function createApp(outside: Outside) {
-  const { settings, store, demo, now, log } = outside
+  const { settings, store, work, demo, now, log } = outside
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
-  const work = createLocalWork({ now, log, wait: outside.wait })
   const outbox = await openOutbox({ store, work, now })
   const publish = (event: Event) =>
     void outbox.publish(event).catch((error) => log.error({ err: error, key: event.key }, 'an event was not kept'))
@@ -113,7 +113,7 @@ export async function createApp(outside: Outside) {
     use: connectors.use,
     drifted: (look) => outbox.publish(driftNews(look)),
   })
-  const rules = await createRules({ store, now, use: connectors.use })
+  const rules = await createRules({ store, now, log, use: connectors.use })
   const tenant = settings.MicrosoftAppTenantId ?? ''
   const directory = await directoryOf(settings, now)
   const access = await createAccess({
@@ -175,7 +175,7 @@ export async function createApp(outside: Outside) {
     ...parts,
     ask,
     cards: createCards(new URL('../cards/', import.meta.url)),
-    ready: () => !demo || connectors.complete(),
+    ready: () => (store.shared?.usable() ?? true) && (!demo || connectors.complete()),
     metrics: () => metrics.metrics(),
     heard: conversations.heard,
     happened: (what) => notify.happened(what),

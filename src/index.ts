@@ -1,11 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
-import { describeSettings, readSettings } from './config.ts'
+import { describeSettings, readSettings, type Settings } from './config.ts'
 import { BotError } from './errors.ts'
 import { startDemo } from './sandbox/demo.ts'
-import { openFileStore } from './store/files.ts'
+import { type Kind, openFileStore } from './store/files.ts'
+import { openDatabase } from './store/postgres/migrations.ts'
+import { openPostgresStore } from './store/postgres/store.ts'
+import { openPostgresWork } from './store/postgres/work.ts'
+import { createLocalWork } from './store/work.ts'
 
 const usage = `Device Desk: the mobile devices that connect to Exchange, in Microsoft Teams.
 
@@ -22,14 +26,22 @@ const onStep = () => {}
 const wait = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal, ref: false })
 const pace = { now: () => performance.now(), wait }
 
+/** Where things are stored, and what carries the work: a folder of this process, or a database that others share. */
+async function openStored({ DATABASE_URL: url }: Settings, folder: string, kind: Kind, log: Logger) {
+  if (url === undefined)
+    return { store: await openFileStore({ folder, kind, log }), work: createLocalWork({ now, log }) }
+  const database = await openDatabase({ url, kind, log })
+  return { store: openPostgresStore({ database, log }), work: await openPostgresWork({ database, now, log }) }
+}
+
 /** The bot itself, for the one tenant whose app it is. */
 async function startProduction() {
   const settings = readSettings(process.env)
   const log = pino({ level: settings.LOG_LEVEL })
-  const store = await openFileStore({ folder: settings.DATA_DIR ?? 'data', kind: 'production', log })
+  const stored = await openStored(settings, settings.DATA_DIR ?? 'data', 'production', log)
   const app = await createApp({
     settings,
-    store,
+    ...stored,
     demo: false,
     unsigned: false,
     first: [],
@@ -48,7 +60,7 @@ async function startDemonstration(unsigned: boolean) {
   const asked = readSettings(process.env)
   const folder = asked.DATA_DIR ?? 'data-demo'
   const log = pino({ level: process.env.LOG_LEVEL || 'error' }, pino.destination(2))
-  const store = await openFileStore({ folder, kind: 'demo', log })
+  const stored = await openStored(asked, folder, 'demo', log)
   let url = ''
   const demo = await startDemo({
     folder,
@@ -60,7 +72,7 @@ async function startDemonstration(unsigned: boolean) {
   const settings = readSettings({ ...process.env, ...demo.env })
   const app = await createApp({
     settings,
-    store,
+    ...stored,
     demo: true,
     unsigned,
     first: demo.first,

@@ -10,6 +10,7 @@ import { startDemo } from '../src/sandbox/demo.ts'
 import { startSandboxExchange } from '../src/sandbox/exchange/server.ts'
 import { openFileStore } from '../src/store/files.ts'
 import type { Store } from '../src/store/store.ts'
+import { createLocalWork } from '../src/store/work.ts'
 
 /** The people of the demo, by what they may do. */
 export const people = {
@@ -48,9 +49,11 @@ export async function startDesk(
 
   async function start() {
     const store = around(await openFileStore({ folder: join(folder, 'store'), kind: 'demo' }))
+    const work = createLocalWork({ now: () => new Date(), log })
     const app = await createApp({
       settings,
       store,
+      work,
       demo: true,
       unsigned,
       first: demo.first,

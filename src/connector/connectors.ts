@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import { BotError } from '../errors.ts'
 import type { Device, DeviceKey, Exemption } from '../inventory/device.ts'
 import type { Limits } from '../inventory/inactive.ts'
 import type { Store } from '../store/store.ts'
+import { createTurns } from '../store/turns.ts'
 import type { Work } from '../store/work.ts'
 import * as actions from './actions.ts'
 import { commandOf, lackOf } from './checklist.ts'
@@ -52,6 +54,7 @@ export async function createConnectors(options: ConnectorsOptions) {
   const settings = await store.open({ name: 'connectors', schema: ConnectorSchema, version: 1 })
   const states = await store.open({ name: 'connector-states', schema: StateSchema, version: 1 })
   const claims = createClaims()
+  const turns = createTurns(1)
   const links = new Map<string, Link>()
   const reading = new Set<string>()
   const find = (name: string) => links.get(name.trim().toLowerCase())
@@ -69,6 +72,7 @@ export async function createConnectors(options: ConnectorsOptions) {
     const link = createLink(connector, state, { ...options, states, hurry, claim: claims.take })
     links.set(name.toLowerCase(), link)
     limits.set(name, limitsOf(connector))
+    if (store.shared) link.connect()
     await work.due('sync', name)
     await work.due('statistics', name, later(minute))
   }
@@ -82,6 +86,35 @@ export async function createConnectors(options: ConnectorsOptions) {
     limits.delete(name)
     claims.release(name)
   }
+
+  /** Does away with what is known here of a connector. */
+  async function end(link: Link): Promise<void> {
+    const { name } = link.connector
+    links.delete(name.toLowerCase())
+    limits.delete(name)
+    claims.release(name)
+    await link.close()
+  }
+
+  /** Takes over what another process did to a connector, or to any. */
+  async function takeOver(): Promise<void> {
+    const known = new Map((await settings.list()).map((connector) => [connector.name.toLowerCase(), connector]))
+    for (const [key, link] of links) if (!isDeepStrictEqual(known.get(key), link.connector)) await end(link)
+    for (const [key, connector] of known) {
+      const state = await states.get(connector.name)
+      const link = links.get(key)
+      if (state?.removing) await (link && end(link))
+      else if (link === undefined) await start(connector, state)
+      else await link.follow()
+      if (state?.organization !== undefined && !state.removing) claims.take(connector.name, state.organization)
+    }
+    await inventory.reconsider()
+  }
+  const hear = () => {
+    turns.inTurn('connectors', takeOver).catch((error) => log.warn({ err: error }, 'connectors are not as stored'))
+  }
+  settings.follow(hear)
+  states.follow(hear)
 
   work.on('removal', remove)
   work.on('review', async (all) => {

@@ -42,7 +42,7 @@ export function createLink(connector: Connector, known: State | undefined, optio
   let state = known ?? fresh
   let progress: Progress | undefined
   /** At the start much may have happened meanwhile. */
-  let deltaWanted = true
+  let isNew = true
   let mailboxes: string[] = []
   const line = createLine({
     name,
@@ -55,6 +55,11 @@ export function createLink(connector: Connector, known: State | undefined, optio
   async function save(change: Partial<State>): Promise<void> {
     if (stop.signal.aborted) return
     state = (await states.update(name, (old = state) => ({ ...old, ...change }))) ?? state
+  }
+
+  /** Takes over what another process has learned. */
+  async function follow(): Promise<void> {
+    state = (await states.get(name)) ?? state
   }
 
   /** Keeps what was found, whatever it is; connects to no other organization than its own. */
@@ -111,8 +116,9 @@ export function createLink(connector: Connector, known: State | undefined, optio
   const dateOf = (read: { readonly at: string } | undefined) => (read === undefined ? undefined : new Date(read.at))
 
   function next() {
-    const { full, delta, fullWanted } = state
-    return nextRead(connector, { full: dateOf(full), delta: dateOf(delta), fullWanted, deltaWanted }, now())
+    const { full, delta, fullWanted, deltaWanted = false } = state
+    const wanted = { fullWanted, deltaWanted: deltaWanted || isNew }
+    return nextRead(connector, { full: dateOf(full), delta: dateOf(delta), ...wanted }, now())
   }
 
   /** Does what is due: a full read over a connection that is checked anew, or a delta. */
@@ -123,7 +129,9 @@ export function createLink(connector: Connector, known: State | undefined, optio
     const last = dateOf(state.delta) ?? dateOf(state.full)
     if (isDue && kind === 'full') await line.use(readAll)
     else if (isDue && last !== undefined) await line.use((exchange) => readNew(exchange, last))
-    if (isDue) deltaWanted = false
+    if (!isDue) return
+    isNew = false
+    if (state.deltaWanted) await save({ deltaWanted: false })
   }
 
   function restrictions(): string[] {
@@ -139,9 +147,17 @@ export function createLink(connector: Connector, known: State | undefined, optio
     progress: () => progress,
     exchange: line.exchange,
 
+    follow,
+
+    /** Connects, so that it is there when somebody waits; what keeps it from that the next run tells. */
+    connect(): void {
+      line.renew().catch((error) => stop.signal.aborted || log.info({ err: error }, 'not connected'))
+    },
+
     /** Does what is due; resolves to when it wants to run again. */
     async run(): Promise<Date | undefined> {
       try {
+        await follow()
         await doDue()
         await judge({ kind: 'worked', restrictions: restrictions() })
       } catch (error) {
@@ -175,8 +191,7 @@ export function createLink(connector: Connector, known: State | undefined, optio
 
     /** Asks for a read at the next run, whatever the schedule says. */
     async want(kind: 'full' | 'delta'): Promise<void> {
-      if (kind === 'full') await save({ fullWanted: true })
-      else deltaWanted = true
+      await save(kind === 'full' ? { fullWanted: true } : { deltaWanted: true })
     },
 
     /** Keeps what a test found. */

@@ -13,6 +13,7 @@ export const StateSchema = z.object({
   full: z.object({ ...read, devices: z.number().int() }).optional(),
   delta: z.object({ ...read, found: z.number().int(), released: z.number().int() }).optional(),
   fullWanted: z.boolean(),
+  deltaWanted: z.boolean().optional(),
   /** It is being removed, which goes on after a restart. */
   removing: z.boolean(),
 })

@@ -132,6 +132,7 @@ export async function openOutbox({ store, work, now }: { store: Store; work: Wor
 
     /** The events with these numbers, as far as they are still kept. */
     async get(numbers: readonly number[]): Promise<Published[]> {
+      if (numbers.some((n) => n > last)) await refresh()
       const wanted = new Set(numbers)
       const inMemory = numbers.flatMap((n) => newest.get(n) ?? [])
       if (inMemory.length === wanted.size) return inMemory

@@ -79,7 +79,7 @@ export async function createInventory(options: InventoryOptions) {
     heard({ devices, owners: people, gone }) {
       const left = gone.flatMap(({ of, connector, key }) => (of === 'device' ? [{ connector, guid: key }] : []))
       syncs.touch([...devices, ...left])
-      syncs.seeOwners(people)
+      syncs.touchOwners(people)
     },
     log,
   })
@@ -223,6 +223,9 @@ export async function createInventory(options: InventoryOptions) {
       }
       journal.tell()
     },
+
+    /** Other `limits` hold, which another process reviews. */
+    reconsider: (): Promise<void> => inactive.refreshInPieces(),
 
     /** Resolves when everything that was asked so far is durable and what was noticed is handed over. */
     settled: journal.settled,

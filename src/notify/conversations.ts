@@ -58,10 +58,9 @@ export async function openConversations(store: Store) {
     /** Remembers where somebody spoke; writes only what is new. */
     async heard({ place, ...about }: Conversation): Promise<void> {
       const conversation = conversationOf(place.conversation)
-      await stored.update(conversation, (old) => {
-        const next = { ...old, ...about, place: { ...place, conversation } }
-        return old !== undefined && same(old, next) ? old : next
-      })
+      const nextOf = (old: Conversation | undefined) => ({ ...old, ...about, place: { ...place, conversation } })
+      const known = await stored.get(conversation)
+      if (known === undefined || !same(known, nextOf(known))) await stored.update(conversation, nextOf)
     },
 
     get: (conversation: string) => stored.get(conversation),

@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { About, Reply } from '../cards/card.ts'
 import type { Cards } from '../cards/draw.ts'
+import { noticeReply } from '../commands/replies.ts'
+import { BotError } from '../errors.ts'
 import { type Conversation, conversationOf, type Happening, type Place } from '../notify/conversations.ts'
 import type { Asked, Pipeline } from '../pipeline.ts'
 import type { Actor } from '../requests/request.ts'
@@ -27,6 +29,8 @@ export interface BotParts {
   readonly ownsGroup: (person: Actor, group: string) => Promise<boolean>
   /** Activities that were taken before a restart. */
   readonly known: Iterable<string>
+  /** Whether no other process has taken an activity. */
+  readonly takeOnce: (activity: string) => Promise<boolean>
   readonly stopping: AbortSignal
   readonly log: Logger
 }
@@ -61,8 +65,20 @@ const handled: Reply = {
 }
 
 /** Turns activities into commands, and replies into messages and answers. */
-export function createBot({ ask, cards, sender, live, heard, happened, ownsGroup, known, stopping, log }: BotParts) {
-  const once = createReplays<InvokeAnswer | undefined>(known)
+export function createBot({
+  ask,
+  cards,
+  sender,
+  live,
+  heard,
+  happened,
+  ownsGroup,
+  known,
+  takeOnce,
+  stopping,
+  log,
+}: BotParts) {
+  const once = createReplays<InvokeAnswer | undefined>(known, takeOnce)
   const running = new Set<Promise<void>>()
 
   const draw = (reply: Reply, { scope }: Place) => cards.draw(reply, { shared: scope !== 'personal' })
@@ -200,10 +216,18 @@ export function createBot({ ask, cards, sender, live, heard, happened, ownsGroup
   return {
     /** Carries out one activity of a proven sender, once; the answer is for an invoke. */
     async take(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
-      const answer =
-        activity.id === undefined ? turnSafely(activity) : once(keyOf(activity), () => turnSafely(activity))
-      if (answer !== undefined) return answer
-      return activity.type === 'invoke' ? shown(draw(handled, placeOf(activity))) : undefined
+      if (activity.id === undefined) return turnSafely(activity)
+      const place = placeOf(activity)
+      try {
+        const ran = await once(keyOf(activity), () => turnSafely(activity))
+        return ran === undefined && activity.type === 'invoke' ? shown(draw(handled, place)) : ran?.answer
+      } catch (error) {
+        if (!(error instanceof BotError)) throw error
+        log.warn({ err: error }, 'an activity was not taken')
+        const card = draw(noticeReply(error), place)
+        if (activity.type === 'message') await sender.post(place, card, { replyTo: activity.id, urgent: true })
+        return activity.type === 'invoke' ? shown(card) : undefined
+      }
     },
 
     redraw,

@@ -71,8 +71,9 @@ export async function createTeams(options: TeamsOptions) {
     alsoTouched: options.touched,
     log,
   })
-  const known = await activitiesOf(audit, new Date(now().getTime() - 24 * hour))
-  const bot = createBot({ ...options, sender, live, known, stopping: signal })
+  const known = store.shared ? [] : await activitiesOf(audit, new Date(now().getTime() - 24 * hour))
+  const takeOnce = store.shared?.take ?? (async () => true)
+  const bot = createBot({ ...options, sender, live, known, takeOnce, stopping: signal })
 
   /** Proves the sender before anything is done with what was sent; a stranger gets a status and no word. */
   async function messages({ authorization, local, body }: Incoming): Promise<InvokeAnswer> {

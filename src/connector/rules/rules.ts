@@ -24,14 +24,26 @@ export interface RulesOptions {
   readonly store: Store
   readonly use: Use
   readonly now: () => Date
+  readonly log: { warn(about: object, message: string): void }
 }
 
 export type Rules = Awaited<ReturnType<typeof createRules>>
 
 /** Exchange's access rules and default access level of each connector: read with each sync, and kept. */
-export async function createRules({ store, use, now }: RulesOptions) {
+export async function createRules({ store, use, now, log }: RulesOptions) {
   const stored = await store.open({ name: 'access-rules', schema: KnownSchema, version: 1 })
-  const known = new Map((await stored.list()).map((one) => [one.connector, one]))
+  const known = new Map<string, KnownAccess>()
+
+  /** Takes over what other processes have read. */
+  async function takeOver(): Promise<void> {
+    const all = await stored.list()
+    known.clear()
+    for (const one of all) known.set(one.connector, one)
+  }
+  stored.follow(() => {
+    takeOver().catch((error) => log.warn({ err: error }, 'rules that another process has read are not known'))
+  })
+  await takeOver()
 
   /** Reads them from Exchange. */
   async function read(connector: string, signal: AbortSignal): Promise<KnownAccess> {
