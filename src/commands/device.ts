@@ -8,6 +8,7 @@ import { stateTexts } from '../requests/decide.ts'
 import { isWaiting } from '../requests/look.ts'
 import { isPending, type Request } from '../requests/request.ts'
 import { type Context, defineDeviceCommand } from './command.ts'
+import { earlierFacts } from './earlier.ts'
 import { accessOf, clientOf } from './explain.ts'
 
 export const device = defineDeviceCommand({
@@ -74,7 +75,7 @@ export async function deviceReply(device: Device, context: Context, notice?: str
       ...accessOf(device, owner, context.rules.known(device.connector)),
       ...(notice !== undefined && { notice }),
       ...contactOf(device),
-      facts: factsOf(view),
+      facts: [...earlierFacts(device, context), ...factsOf(view)],
       details: detailsOf(device),
     },
     buttons: buttonsOf(view, context),

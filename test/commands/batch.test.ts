@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
 import { eventually, type Json, people, startDesk, type TestDesk } from '../desk.ts'
 import { type Chat, chatOf, writesOf } from './chat.ts'
 
@@ -20,6 +21,7 @@ describe('a batch', () => {
       })
     }
     await desk.restart()
+    await eventually(async () => /6 devices/.test((await chat.say('find batchphone')).text), 60)
   })
   after(() => desk.close())
   afterEach(() => desk.control('DELETE', 'faults'))
@@ -88,13 +90,14 @@ describe('a batch', () => {
   })
 
   it('stops when somebody says so; what was done stays done', async () => {
-    await desk.control('POST', 'faults', { cmdlet: 'Set-CASMailbox', times: 6, then: 'slow', ms: 200 })
+    await desk.control('POST', 'faults', { cmdlet: 'Set-CASMailbox', times: 6, then: 'slow', ms: 1500 })
     const begun = await chat.click(await chat.say('batch block reason:"stop it" batchphone'), 'Block 6 devices')
     const id = /B\d+/.exec(begun.text)?.[0]
     const { text } = await chat.click(begun, 'Stop')
     assert.match(text, new RegExp(`${id} was stopped`))
     await desk.control('DELETE', 'faults')
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await eventually(async () => /Done\n.*[1-6]/.test((await chat.press(begun, 'batch-progress', { id })).text))
+    await setTimeout(300)
     assert.ok((await blocked()).length < 6)
   })
 
