@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Device, DeviceSchema, type Owner, OwnerSchema } from './device.ts'
-import { at, isInactive, isLongAgo, type Limits } from './inactive.ts'
+import { isInactive, isLongAgo, type Limits } from './inactive.ts'
+import { instant } from './instant.ts'
 import { dayOf } from './reader.ts'
 import { fold } from './words.ts'
 
@@ -124,14 +125,15 @@ function wipeChanges(before: Device | undefined, { statistics }: Device, since: 
     steps.flatMap(([kind, step]) => {
       const time = statistics?.[field][step]
       const known = before?.statistics?.[field]
-      if (time === undefined || (known ? at(known[step]) === at(time) : at(time) < at(since))) return []
+      if (time === undefined || (known ? instant(known[step]) === instant(time) : instant(time) < instant(since)))
+        return []
       return [{ kind, wipe, time, requestor: statistics?.[field].requestor }]
     }),
   )
 }
 
 const wasStaleAt = (since: string, lastSync: string, limits: Limits) =>
-  isLongAgo(at(lastSync), limits, dayOf(at(since)))
+  isLongAgo(instant(lastSync), limits, dayOf(instant(since)))
 
 /** Exchange ActiveSync below 16.1; the versions of other clients follow rules of their own. */
 export function isLegacy({ clientType, clientVersion }: Device): boolean {

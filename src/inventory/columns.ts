@@ -1,3 +1,5 @@
+import { instant } from './instant.ts'
+
 /**
  * One field of every device or owner, under the number of each. What was never set is absent. A million rows kept as
  * objects would fill the heap; as columns they need a few bytes a field, and a filter reads one column from end to end.
@@ -24,7 +26,10 @@ export function numbers(make: (length: number) => Numbers = (length) => new Uint
   return {
     get: (n: number) => all[n] ?? 0,
     set(n: number, value: number) {
-      if (n >= all.length) all = grown(all, n, make)
+      if (n >= all.length) {
+        if (value === 0) return
+        all = grown(all, n, make)
+      }
       all[n] = value
     },
   }
@@ -43,15 +48,18 @@ export function sharedText(): SharedText {
   let make = (length: number): Uint16Array | Uint32Array => new Uint16Array(length)
   let all = make(0)
 
+  let last = 0
+
   function codeOf(text: string): number {
-    const known = codes.get(text)
-    if (known !== undefined) return known
+    if (texts[last] === text) return last
+    last = codes.get(text) ?? texts.length
+    if (last < texts.length) return last
     codes.set(text, texts.push(text) - 1)
     if (texts.length === 0x10001) {
       make = (length) => new Uint32Array(length)
       all = Uint32Array.from(all)
     }
-    return texts.length - 1
+    return last
   }
 
   return {
@@ -61,7 +69,10 @@ export function sharedText(): SharedText {
     same: (n, value) => texts[all[n] ?? 0] === value,
     set(n, value) {
       const code = value === undefined ? 0 : codeOf(value)
-      if (n >= all.length) all = grown(all, n, make)
+      if (n >= all.length) {
+        if (code === 0) return
+        all = grown(all, n, make)
+      }
       all[n] = code
     },
   }
@@ -83,6 +94,22 @@ export function ownValue<T>(same: (a: T, b: T) => boolean = (a, b) => a === b): 
   }
 }
 
+/** Values that most rows do not have. */
+export function rareValue<T>(same: (a: T, b: T) => boolean = (a, b) => a === b): Column<T> {
+  const all = new Map<number, T>()
+  return {
+    get: (n) => all.get(n),
+    same(n, value) {
+      const known = all.get(n)
+      return known === undefined || value === undefined ? known === value : same(known, value)
+    },
+    set(n, value) {
+      if (value === undefined) all.delete(n)
+      else all.set(n, value)
+    },
+  }
+}
+
 export interface Time extends Column<string> {
   /** Milliseconds since 1970; 0 where there is none. */
   at(n: number): number
@@ -91,7 +118,6 @@ export interface Time extends Column<string> {
 /** Points in time. */
 export function time(): Time {
   const all = numbers((length) => new Float64Array(length))
-  const instant = (text: string | undefined) => (text === undefined ? 0 : Date.parse(text) || 0)
   return {
     at: all.get,
     get(n) {
@@ -118,11 +144,17 @@ export function flag(): Column<boolean> {
 
 type Members<T> = { readonly [Name in keyof T]-?: Column<NonNullable<T[Name]>> }
 
+export interface RecordColumn<T> extends Column<T> {
+  /** Writes a row where there is none. */
+  fill(n: number, row: T): void
+}
+
 /** Rows of several columns; a row is absent where one of the fields that it needs is. */
-export function record<T extends object>(members: Members<T>, needed: readonly (keyof T)[]): Column<T> {
+export function record<T extends object>(members: Members<T>, needed: readonly (keyof T)[]): RecordColumn<T> {
   const names: (keyof T)[] = []
   for (const name in members) names.push(name)
   const isWhole = (row: Partial<T>): row is T => needed.every((name) => row[name] !== undefined)
+  const columns = names.map((name): { name: keyof T; column: Column<T[keyof T]> } => ({ name, column: members[name] }))
   return {
     get(n) {
       const row: Partial<T> = {}
@@ -132,9 +164,18 @@ export function record<T extends object>(members: Members<T>, needed: readonly (
       }
       return isWhole(row) ? row : undefined
     },
-    same: (n, row) => names.every((name) => members[name].same(n, row?.[name] ?? undefined)),
+    same(n, row) {
+      for (const { name, column } of columns) if (!column.same(n, row?.[name])) return false
+      return true
+    },
     set(n, row) {
-      for (const name of names) members[name].set(n, row?.[name] ?? undefined)
+      for (const { name, column } of columns) column.set(n, row?.[name])
+    },
+    fill(n, row) {
+      for (const { name, column } of columns) {
+        const value = row[name]
+        if (value !== undefined) column.set(n, value)
+      }
     },
   }
 }

@@ -67,7 +67,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
   function narrow(found: Bits, word: string): { byOwner: Bits; byId: Bits } {
     const byOwner = createBits()
     terms.people.starting(word, (o) => fleet.eachOf(o, (n) => add(byOwner, n)))
-    if (word.includes('_')) terms.names.starting(word, (n) => add(byOwner, n))
+    terms.named(word, false, (n) => add(byOwner, n))
     const all = copyOf(byOwner)
     const byId = createBits()
     terms.ids.starting(word, (n) => add(all, n))
@@ -100,22 +100,16 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
   /** The devices whose name is just this. */
   function named(text: string): Bits {
     const bits = createBits()
-    terms.names.starting(`${text} `, (n) => {
-      if (terms.nameFolded(n) === text) add(bits, n)
-    })
+    terms.named(text, true, (n) => add(bits, n))
     return bits
   }
 
   /** So many of these, in the order of names, after so many. */
   function inOrder(bits: Bits, total: number, skip: number, take: number): number[] {
-    if (total <= sortable) {
-      const texts = Array.from(members(bits), (n) => ({ n, text: terms.nameText(n) }))
-      texts.sort((a, b) => (a.text < b.text || (a.text === b.text && a.n < b.n) ? -1 : 1))
-      return texts.slice(skip, skip + take).map(({ n }) => n)
-    }
+    if (total <= sortable) return terms.sorted(members(bits)).slice(skip, skip + take)
     const rows: number[] = []
     let left = skip
-    terms.names.walk('', (n) => {
+    terms.inOrder((n) => {
       if (has(bits, n) && left-- <= 0) rows.push(n)
       return rows.length < take
     })

@@ -1,6 +1,7 @@
-import { add, createBits, drop, has } from './bits.ts'
-import { type Column, flag, numbers, ownValue, record, sharedText, time } from './columns.ts'
-import type { Device, Owner, Statistics, WipeTimes } from './device.ts'
+import { add, createBits, drop, members } from './bits.ts'
+import { type Column, flag, numbers, ownValue, rareValue, record, sharedText, time } from './columns.ts'
+import type { Device, DeviceKey, Owner, Statistics, WipeTimes } from './device.ts'
+import { createPlaces } from './places.ts'
 
 export type Fleet = ReturnType<typeof createFleet>
 
@@ -10,7 +11,6 @@ export type Fleet = ReturnType<typeof createFleet>
  */
 export function createFleet() {
   const owners = createOwners()
-  const places = createPlaces()
   const live = createBits()
   let size = 0
   const ownerOf = numbers()
@@ -69,6 +69,7 @@ export function createFleet() {
     firstSync: time(),
     changed: time(),
   }
+  const places = createPlaces(columns.connector, columns.guid)
   const facts = record<Omit<Device, 'statistics'>>(columns, [
     'connector',
     'guid',
@@ -77,6 +78,8 @@ export function createFleet() {
     'type',
     'state',
   ])
+  const { connector: _, guid: _guid, ...beyondKey } = columns
+  const factsBeyondKey = record<Omit<Device, 'statistics' | keyof DeviceKey>>(beyondKey, [])
   const read = time()
   const lastSync = time()
   const wipe = { requested: time(), sent: time(), acknowledged: time(), requestor: sharedText() }
@@ -111,8 +114,9 @@ export function createFleet() {
     /** The numbers of all devices. */
     live,
     size: () => size,
+    highest: places.highest,
     find: places.find,
-    ofConnector: places.all,
+    ofConnector: (connector: string) => [...members(live)].filter((n) => columns.connector.get(n) === connector),
     ownerOf: ownerOf.get,
     hasDevices: (o: number) => firstOf.get(o) !== 0,
     /** Visits the devices of an owner. */
@@ -120,17 +124,23 @@ export function createFleet() {
     get,
     /** Whether a device is known just so; statistics that it does not carry are no difference. */
     same: (n: number, device: Device) =>
-      facts.same(n, device) && (device.statistics === undefined || statistics.same(n, device.statistics)),
-    put(device: Device): number {
-      const n = places.take(device.connector, device.guid)
-      facts.set(n, device)
-      statistics.set(n, device.statistics)
-      if (!has(live, n)) size += 1
-      add(live, n)
+      factsBeyondKey.same(n, device) && (device.statistics === undefined || statistics.same(n, device.statistics)),
+    /** Adds a device, or changes the one that has this number. */
+    put(device: Device, known?: number): number {
+      const n = known ?? places.take(device.guid)
+      if (known === undefined) {
+        facts.fill(n, device)
+        if (device.statistics !== undefined) statistics.fill(n, device.statistics)
+        add(live, n)
+        size += 1
+      } else {
+        facts.set(n, device)
+        statistics.set(n, device.statistics)
+      }
       return n
     },
     remove(n: number): void {
-      if (has(live, n)) size -= 1
+      size -= 1
       places.release(columns.connector.get(n) ?? '', columns.guid.get(n) ?? '')
       facts.set(n, undefined)
       statistics.set(n, undefined)
@@ -146,7 +156,6 @@ export function createFleet() {
 
 /** The owners; one of whom nothing but the mailbox is known has a number as soon as there is a device. */
 function createOwners() {
-  const places = createPlaces()
   const live = createBits()
   const texts = (a: readonly string[], b: readonly string[]) =>
     a.length === b.length && a.every((id, at) => id === b[at])
@@ -165,13 +174,17 @@ function createOwners() {
     activeSync: flag(),
     outlookMobile: flag(),
     policy: sharedText(),
-    allowed: ownValue<string[]>(texts),
-    blocked: ownValue<string[]>(texts),
+    allowed: rareValue<string[]>(texts),
+    blocked: rareValue<string[]>(texts),
   }
+  const places = createPlaces(columns.connector, columns.mailbox)
   const rows = record<Owner>(columns, ['connector', 'mailbox', 'name', 'displayName'])
+  const { connector: _, mailbox: _mailbox, ...beyondKey } = columns
 
   function take(connector: string, mailbox: string): number {
-    const o = places.take(connector, mailbox)
+    const known = places.find(connector, mailbox)
+    if (known !== undefined) return known
+    const o = places.take(mailbox)
     columns.connector.set(o, connector)
     columns.mailbox.set(o, mailbox)
     add(live, o)
@@ -194,14 +207,14 @@ function createOwners() {
     columns,
     live,
     find: places.find,
-    ofConnector: places.all,
+    ofConnector: (connector: string) => [...members(live)].filter((o) => columns.connector.get(o) === connector),
     take,
     forget,
     of,
     /** What was read of the owner, if anything was. */
     known: rows.get,
     get: (o: number): Owner => of(columns.connector.get(o) ?? '', columns.mailbox.get(o) ?? ''),
-    same: rows.same,
+    same: record<Omit<Owner, 'connector' | 'mailbox'>>(beyondKey, []).same,
     /** Leaves nothing but the mailbox. */
     strip(o: number): void {
       const connector = columns.connector.get(o)
@@ -210,34 +223,17 @@ function createOwners() {
       columns.connector.set(o, connector)
       columns.mailbox.set(o, mailbox)
     },
-    put(owner: Owner): number {
-      const o = take(owner.connector, owner.mailbox)
-      rows.set(o, owner)
-      return o
+    /** Adds an owner, or changes the one that has this number. */
+    put(owner: Owner, known = take(owner.connector, owner.mailbox)): number {
+      rows.set(known, sharing(owner))
+      return known
     },
   }
 }
 
-/** Gives each key of a connector a number, and those of keys that are gone to the next. */
-function createPlaces() {
-  const connectors = new Map<string, Map<string, number>>()
-  const free: number[] = []
-  let last = 0
-  return {
-    find: (connector: string, key: string) => connectors.get(connector)?.get(key),
-    all: (connector: string): Iterable<number> => connectors.get(connector)?.values() ?? [],
-    take(connector: string, key: string): number {
-      const keys = connectors.get(connector) ?? new Map<string, number>()
-      connectors.set(connector, keys)
-      const n = keys.get(key) ?? free.pop() ?? ++last
-      keys.set(key, n)
-      return n
-    },
-    release(connector: string, key: string): void {
-      const n = connectors.get(connector)?.get(key)
-      if (n === undefined) return
-      connectors.get(connector)?.delete(key)
-      free.push(n)
-    },
-  }
+/** The same owner with equal names and addresses kept once: most have two or three of the same. */
+function sharing(owner: Owner): Owner {
+  const alias = owner.alias === owner.name ? owner.name : owner.alias
+  const mail = owner.mail === owner.upn ? owner.upn : owner.mail
+  return { ...owner, alias, mail }
 }

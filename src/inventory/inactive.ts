@@ -1,4 +1,5 @@
 import type { Device, WipeTimes } from './device.ts'
+import { instant } from './instant.ts'
 import { dayOf } from './reader.ts'
 
 /** What the connector's settings say of devices. */
@@ -9,19 +10,17 @@ export interface Limits {
   readonly minimumOs?: Readonly<Record<string, string>> | undefined
 }
 
-/** Milliseconds since 1970; 0 for never. */
-export const at = (time: string | undefined) => (time === undefined ? 0 : Date.parse(time) || 0)
-
 /** Whether a wipe was asked for that the device has not acknowledged. */
 export const isPending = (requested: number, acknowledged: number) => requested !== 0 && acknowledged < requested
 
-const isWipePending = (times: WipeTimes | undefined) => isPending(at(times?.requested), at(times?.acknowledged))
+const isWipePending = (times: WipeTimes | undefined) =>
+  isPending(instant(times?.requested), instant(times?.acknowledged))
 
 /** Whether the last sync was too many days ago; one that is not known was not. */
 export const isLongAgo = (lastSync: number, { inactiveDays }: Limits, today: number) =>
   inactiveDays !== undefined && lastSync !== 0 && today - dayOf(lastSync) > inactiveDays
 
 export const isInactive = ({ statistics }: Device, limits: Limits, today: number) =>
-  isLongAgo(at(statistics?.lastSync), limits, today) &&
+  isLongAgo(instant(statistics?.lastSync), limits, today) &&
   !isWipePending(statistics?.wipe) &&
   !isWipePending(statistics?.accountWipe)

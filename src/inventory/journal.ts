@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { createTurns } from '../store/turns.ts'
 import type { Change, NamedChange } from './changes.ts'
 import type { Wish } from './draft.ts'
@@ -121,8 +120,6 @@ export async function openJournal({ memory, segments, draft, onChange, heard, lo
       const rows = rowsIn(segment)
       if (segment.changes.length > 0) tell()
       if (rows > 0) await tidy()
-      // Others get their turn even while nothing is written.
-      await setImmediate()
       return rows
     },
 

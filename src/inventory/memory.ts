@@ -32,6 +32,9 @@ interface Grave extends Gone {
 
 export type Memory = ReturnType<typeof createMemory>
 
+const bitsOf = (told: readonly Told[]) =>
+  toldKinds.reduce((bits, kind, bit) => (told.includes(kind) ? bits | (1 << bit) : bits), 0)
+
 const graveOf = (of: Gone['of'], connector: string, key: string) => `${of} ${key} ${connector}`
 
 /**
@@ -46,50 +49,55 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
   const told = numbers((length) => new Uint8Array(length))
   let isLoaded = false
 
-  const termsOf = (devices: readonly number[], people: readonly number[]) => [
-    ...devices.flatMap(terms.ofDevice),
-    ...[...new Set(people)].flatMap(terms.ofPerson),
-  ]
+  /** Does something that changes these devices and owners, in lists that may grow by it, and says so once all is loaded. */
+  function changing(devices: number[], people: number[], change: () => void): void {
+    if (!isLoaded) {
+      change()
+      return
+    }
+    terms.changing(devices, people, change)
+    devices.forEach(touched)
+  }
 
-  function putDevice(device: StoredDevice): number {
-    if (!isLoaded) return fleet.put(device)
-    const known = fleet.find(device.connector, device.guid) ?? 0
-    const people = [fleet.ownerOf(known), owners.find(device.connector, device.mailbox) ?? 0]
-    if (known !== 0 && people[0] === people[1]) people.length = 0
-    const before = termsOf([known], people)
-    const n = fleet.put(device)
-    terms.replace(before, termsOf([n], people.length === 0 ? [] : [...people, fleet.ownerOf(n)]))
-    touched(n)
+  function putDevice(device: StoredDevice, known: number | undefined): number {
+    if (!isLoaded) return fleet.put(device, known)
+    const owner = owners.find(device.connector, device.mailbox)
+    const devices = known === undefined ? [] : [known]
+    const before = devices.map(fleet.ownerOf)
+    const people = owner === undefined ? before : before[0] === owner ? [] : [...before, owner]
+    let n = 0
+    changing(devices, people, () => {
+      n = fleet.put(device, known)
+      devices[0] = n
+      if (owner === undefined) people.push(fleet.ownerOf(n))
+    })
     return n
   }
 
   function removeDevice(n: number): void {
-    const people = [fleet.ownerOf(n)]
-    const before = termsOf([n], people)
-    fleet.remove(n)
+    changing([n], [fleet.ownerOf(n)], () => fleet.remove(n))
     homes.device.set(n, 0)
-    if (!isLoaded) return
-    terms.replace(before, termsOf([], people))
-    touched(n)
   }
 
-  function changeOwner(o: number, change: () => number): number {
-    if (!isLoaded) return change()
-    const before = terms.ofOwner(o)
-    const now = change()
-    terms.replace(before, terms.ofOwner(now))
-    fleet.eachOf(now, touched)
-    return now
+  function devicesOf(o: number): number[] {
+    const devices: number[] = []
+    fleet.eachOf(o, (n) => devices.push(n))
+    return devices
   }
 
-  const putOwner = (owner: Owner) =>
-    changeOwner(owners.find(owner.connector, owner.mailbox) ?? 0, () => owners.put(owner))
+  function putOwner(owner: Owner, known: number | undefined): number {
+    if (!isLoaded) return owners.put(owner, known)
+    const people = known === undefined ? [] : [known]
+    let o = 0
+    changing(people.flatMap(devicesOf), people, () => {
+      o = owners.put(owner, known)
+      people[0] = o
+    })
+    return o
+  }
 
   function removeOwner(o: number): void {
-    changeOwner(o, () => {
-      fleet.removeOwner(o)
-      return o
-    })
+    changing(devicesOf(o), [o], () => fleet.removeOwner(o))
     homes.owner.set(o, 0)
   }
 
@@ -115,17 +123,15 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
       sizes.set(number, { rows: devices.length + people.length + gone.length, live: 0 })
       for (const owner of people) {
         const known = owners.find(owner.connector, owner.mailbox)
-        if (supersedes(number, 'owner', owner.connector, owner.mailbox, known)) homes.owner.set(putOwner(owner), number)
+        if (supersedes(number, 'owner', owner.connector, owner.mailbox, known))
+          homes.owner.set(putOwner(owner, known), number)
       }
       for (const device of devices) {
         const known = fleet.find(device.connector, device.guid)
         if (!supersedes(number, 'device', device.connector, device.guid, known)) continue
-        const n = putDevice(device)
+        const n = putDevice(device, known)
         homes.device.set(n, number)
-        told.set(
-          n,
-          toldKinds.reduce((bits, kind, bit) => (device.told?.includes(kind) ? bits | (1 << bit) : bits), 0),
-        )
+        told.set(n, device.told === undefined ? 0 : bitsOf(device.told))
       }
       for (const one of gone) {
         const { of, connector, key, since = number } = one
@@ -139,7 +145,7 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
     /** Everything is applied: from now on, what devices are found by is kept up with each change. */
     loaded(): void {
       isLoaded = true
-      terms.rebuild()
+      terms.fill()
     },
 
     /** Takes out all of a connector that lies in segments up to this one. */
@@ -150,8 +156,8 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
         if (size !== undefined) size.live -= 1
         remove(n)
       }
-      for (const n of [...fleet.ofConnector(connector)]) drop('device', n, removeDevice)
-      for (const o of [...owners.ofConnector(connector)]) drop('owner', o, removeOwner)
+      for (const n of fleet.ofConnector(connector)) drop('device', n, removeDevice)
+      for (const o of owners.ofConnector(connector)) drop('owner', o, removeOwner)
       for (const [id, grave] of graves) if (grave.connector === connector && grave.home <= upTo) dropGrave(id, grave)
     },
 

@@ -64,11 +64,11 @@ export function createPeople({ fleet, terms, seen }: Parts) {
     const found = new Map<number, number>()
     let left = mostCompared
     for (const start of startsNear(word)) {
-      terms.people.walk(start, (o, text) => {
-        if (!text.startsWith(start) || left-- <= 0) return false
+      if (left <= 0) break
+      terms.people.starting(start, (o, text) => {
+        if (left-- <= 0) return
         const far = distance(word, text.replace(/@.*/, ''))
         if (far <= limit) found.set(o, Math.min(far, found.get(o) ?? far))
-        return true
       })
     }
     return found

@@ -1,5 +1,6 @@
 import { type Device, type Owner, userOf } from './device.ts'
 import type { Fleet } from './fleet.ts'
+import { instant } from './instant.ts'
 import { unitOf } from './ou.ts'
 import type { Reader } from './rule.ts'
 
@@ -80,7 +81,7 @@ export const snapshotReader = (today: () => number): Reader<Snapshot> =>
     {
       device: ({ device }, field) => device[field],
       owner: ({ owner }, field) => owner[field],
-      lastSync: ({ device }) => Date.parse(device.statistics?.lastSync ?? '') || 0,
+      lastSync: ({ device }) => instant(device.statistics?.lastSync),
     },
     today,
   )

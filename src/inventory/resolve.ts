@@ -48,8 +48,8 @@ export function createResolve({ fleet, terms, seen }: Parts) {
     )
   const byName = (ref: string) =>
     collect(
-      (visit) => terms.names.starting(`${ref} `, visit),
-      (n) => terms.nameFolded(n) === ref,
+      (visit) => terms.named(ref, true, visit),
+      () => true,
     )
   const byShortId = (ref: string) =>
     ref.length < shortest
@@ -81,8 +81,7 @@ export function createResolve({ fleet, terms, seen }: Parts) {
       for (const find of [byGuid, byDeviceId, byName, byShortId, byPerson]) {
         const found = find(ref).filter((n) => has(sees, n))
         if (found.length === 0) continue
-        const inOrder = found.map((n) => ({ n, text: terms.nameText(n) })).sort((a, b) => (a.text < b.text ? -1 : 1))
-        const devices = inOrder.slice(0, mostDevices).map(({ n }) => fleet.get(n))
+        const devices = terms.sorted(found).slice(0, mostDevices).map(fleet.get)
         return {
           devices: devices.filter((device) => device !== undefined),
           more: Math.max(0, found.length - mostDevices),

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Store } from '../store/store.ts'
 import { ChangeSchema, type Told, toldKinds } from './changes.ts'
-import { type Device, DeviceSchema, OwnerSchema } from './device.ts'
+import { type Device, DeviceSchema, type Owner, OwnerSchema } from './device.ts'
+import { fits } from './fits.ts'
 
 /** A device or an owner that is no longer there. */
 const GoneSchema = z.object({
@@ -20,8 +21,8 @@ const StoredDeviceSchema = DeviceSchema.extend({ told: z.array(z.enum(toldKinds)
  * newest segment counts.
  */
 const SegmentSchema = z.object({
-  devices: z.array(StoredDeviceSchema),
-  owners: z.array(OwnerSchema),
+  devices: z.custom<StoredDevice[]>(fits(z.array(StoredDeviceSchema))),
+  owners: z.custom<Owner[]>(fits(z.array(OwnerSchema))),
   gone: z.array(GoneSchema),
   /** What these rows mean to people, until it is handed over. */
   changes: z.array(ChangeSchema),

@@ -2,43 +2,76 @@
 export interface Sorted {
   add(text: string, n: number): void
   remove(text: string, n: number): void
-  /** Replaces everything; far cheaper than adding one by one. */
-  fill(texts: readonly string[], ns: readonly number[]): void
-  /** From the first entry that is not before `from`, in order, until `visit` returns false. */
-  walk(from: string, visit: (n: number, text: string) => boolean): void
-  /** All that begin with this text, in order. */
+  /** All, in order, until `visit` returns false. */
+  walk(visit: (n: number, text: string) => boolean): void
+  /** All that begin with this text, in no order. */
   starting(text: string, visit: (n: number, text: string) => void): void
   /** All that are this text. */
   equal(text: string, visit: (n: number) => void): void
+  /** Puts a part in order that is not yet; false when there is none. */
+  settle(): boolean
 }
 
+/** Entries side by side. */
 interface Block {
   readonly texts: string[]
   readonly ns: number[]
 }
 
+/** The entries whose texts begin with the same two letters: in the order in which they came, or sorted and cut into blocks. */
+interface Drawer {
+  isSorted: boolean
+  blocks: Block[]
+}
+
 const fullBlock = 1024
 const freshBlock = 640
-/** So few are sorted as texts. */
-const fewTexts = 24
 
-const before = (a: string, n: number, b: string, m: number) => a < b || (a === b && n < m)
+const isBefore = (a: string, n: number, b: string, m: number) => a < b || (a === b && n < m)
+/** The first two letters as a number that sorts as they do. */
+const keyOf = (text: string) => (text.charCodeAt(0) || 0) * 0x10000 + (text.charCodeAt(1) || 0)
 
 /**
- * Keeps the entries in blocks, so that to add one moves only its neighbours. Texts are ordered by code units, equal ones
- * by number.
+ * Keeps entries in drawers by their first letters. A drawer is sorted when something is looked for in it and then kept so,
+ * in blocks, where to add one moves only its neighbours: to fill it costs little, and nobody waits for the order of all.
+ * Texts are ordered by their code units, equal ones by their numbers.
  */
 export function createSorted(): Sorted {
-  let blocks: Block[] = []
+  const drawers = new Map<number, Drawer>()
+  /** In order; to be made anew after a new one. */
+  let keys: number[] | undefined
+  const unsorted = new Set<Drawer>()
+
+  const orderedKeys = () => {
+    keys ??= [...drawers.keys()].sort((a, b) => a - b)
+    return keys
+  }
+
+  function sort(drawer: Drawer): Drawer {
+    const [all] = drawer.blocks
+    if (drawer.isSorted || all === undefined) return drawer
+    const order = sortedPlaces(all)
+    drawer.blocks = []
+    for (let at = 0; at < order.length; at += freshBlock) {
+      const places = order.slice(at, at + freshBlock)
+      drawer.blocks.push({
+        texts: shared(places.map((place) => all.texts[place] ?? '')),
+        ns: places.map((place) => all.ns[place] ?? 0),
+      })
+    }
+    drawer.isSorted = true
+    unsorted.delete(drawer)
+    return drawer
+  }
 
   /** The last block that does not begin after this entry. */
-  function blockOf(text: string, n: number): number {
+  function blockFor({ blocks }: Drawer, text: string, n: number): number {
     let low = 0
     let high = blocks.length - 1
     while (low < high) {
       const middle = (low + high + 1) >>> 1
-      const { texts, ns } = blocks[middle] ?? { texts: [], ns: [] }
-      if (before(text, n, texts[0] ?? '', ns[0] ?? 0)) high = middle - 1
+      const block = blocks[middle]
+      if (isBefore(text, n, block?.texts[0] ?? '', block?.ns[0] ?? 0)) high = middle - 1
       else low = middle
     }
     return low
@@ -50,30 +83,45 @@ export function createSorted(): Sorted {
     let high = texts.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (before(texts[middle] ?? '', ns[middle] ?? 0, text, n)) low = middle + 1
+      if (isBefore(texts[middle] ?? '', ns[middle] ?? 0, text, n)) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  function walk(from: string, visit: (n: number, text: string) => boolean): void {
-    for (let at = blockOf(from, -1); at < blocks.length; at++) {
+  function each({ texts, ns }: Block, from: number, visit: (n: number, text: string) => boolean): boolean {
+    for (let place = from; place < texts.length; place++) if (!visit(ns[place] ?? 0, texts[place] ?? '')) return false
+    return true
+  }
+
+  /** From the first entry of a drawer that is not before this text, until `visit` returns false. */
+  function walkFrom(text: string, visit: (n: number, text: string) => boolean): void {
+    const drawer = drawers.get(keyOf(text))
+    if (drawer === undefined) return
+    const { blocks } = sort(drawer)
+    for (let at = blockFor(drawer, text, -1); at < blocks.length; at++) {
       const block = blocks[at]
-      if (block === undefined) return
-      const { texts, ns } = block
-      for (let place = placeIn(block, from, -1); place < texts.length; place++)
-        if (!visit(ns[place] ?? 0, texts[place] ?? '')) return
+      if (block === undefined || !each(block, placeIn(block, text, -1), visit)) return
     }
   }
 
   return {
-    walk,
-
     add(text, n) {
-      const at = blockOf(text, n)
-      const block = blocks[at]
-      if (block === undefined) {
-        blocks.push({ texts: [text], ns: [n] })
+      const key = keyOf(text)
+      const drawer = drawers.get(key)
+      if (drawer === undefined) {
+        const made = { isSorted: false, blocks: [{ texts: [text], ns: [n] }] }
+        drawers.set(key, made)
+        unsorted.add(made)
+        keys = undefined
+        return
+      }
+      const at = drawer.isSorted ? blockFor(drawer, text, n) : 0
+      const block = drawer.blocks[at]
+      if (block === undefined) return
+      if (!drawer.isSorted) {
+        block.texts.push(text)
+        block.ns.push(n)
         return
       }
       const place = placeIn(block, text, n)
@@ -81,80 +129,74 @@ export function createSorted(): Sorted {
       block.ns.splice(place, 0, n)
       if (block.texts.length > fullBlock) {
         const half = fullBlock / 2
-        blocks.splice(at + 1, 0, { texts: block.texts.splice(half), ns: block.ns.splice(half) })
+        drawer.blocks.splice(at + 1, 0, { texts: block.texts.splice(half), ns: block.ns.splice(half) })
       }
     },
 
     remove(text, n) {
-      const at = blockOf(text, n)
-      const block = blocks[at]
+      const key = keyOf(text)
+      const drawer = drawers.get(key)
+      if (drawer === undefined) return
+      const at = blockFor(sort(drawer), text, n)
+      const block = drawer.blocks[at]
       if (block === undefined) return
       const place = placeIn(block, text, n)
       if (block.texts[place] !== text || block.ns[place] !== n) return
       block.texts.splice(place, 1)
       block.ns.splice(place, 1)
-      if (block.texts.length === 0) blocks.splice(at, 1)
+      if (block.texts.length === 0) drawer.blocks.splice(at, 1)
+      if (drawer.blocks.length > 0) return
+      drawers.delete(key)
+      keys = undefined
     },
 
-    fill(texts, ns) {
-      const order = orderOf(texts, ns)
-      blocks = []
-      for (let at = 0; at < order.length; at += freshBlock) {
-        const part = order.slice(at, at + freshBlock)
-        blocks.push({
-          texts: Array.from(part, (entry) => texts[entry] ?? ''),
-          ns: Array.from(part, (entry) => ns[entry] ?? 0),
+    walk(visit) {
+      for (const key of orderedKeys()) {
+        const drawer = drawers.get(key)
+        if (drawer !== undefined && !sort(drawer).blocks.every((block) => each(block, 0, visit))) return
+      }
+    },
+
+    starting(text, visit) {
+      if (text.length > 2) {
+        walkFrom(text, (n, found) => {
+          if (!found.startsWith(text)) return false
+          visit(n, found)
+          return true
         })
+        return
+      }
+      const [first, end] = [keyOf(text), text.length === 2 ? keyOf(text) : keyOf(text) + 0xffff]
+      for (const key of text === '' ? [] : orderedKeys()) {
+        if (key < first || key > end) continue
+        for (const { texts, ns } of drawers.get(key)?.blocks ?? [])
+          for (let place = 0; place < texts.length; place++) visit(ns[place] ?? 0, texts[place] ?? '')
       }
     },
 
     equal(text, visit) {
-      walk(text, (n, found) => {
+      walkFrom(text, (n, found) => {
         if (found === text) visit(n)
         return found === text
       })
     },
 
-    starting(text, visit) {
-      for (let at = blockOf(text, -1); at < blocks.length; at++) {
-        const block = blocks[at]
-        if (block === undefined) return
-        const { texts, ns } = block
-        const all = texts.at(-1)?.startsWith(text)
-        for (let place = placeIn(block, text, -1); place < texts.length; place++) {
-          if (!all && !texts[place]?.startsWith(text)) return
-          visit(ns[place] ?? 0, texts[place] ?? '')
-        }
-      }
+    settle() {
+      const [drawer] = unsorted
+      if (drawer !== undefined) sort(drawer)
+      return drawer !== undefined
     },
   }
 }
 
-/**
- * The places of the texts in their order. Two letters at a time are packed with the place into one number, since numbers
- * sort many times faster than texts do; what is still equal then is sorted by the letters that follow.
- */
-function orderOf(texts: readonly string[], ns: readonly number[]): Uint32Array {
-  const order = Uint32Array.from(texts.keys())
-  const compare = (a: number, b: number) => (before(texts[a] ?? '', ns[a] ?? 0, texts[b] ?? '', ns[b] ?? 0) ? -1 : 1)
+/** The places of texts in their order. */
+function sortedPlaces({ texts, ns }: Block): number[] {
+  const places = Array.from(texts.keys())
+  return places.sort((a, b) => (isBefore(texts[a] ?? '', ns[a] ?? 0, texts[b] ?? '', ns[b] ?? 0) ? -1 : 1))
+}
 
-  function sort(from: number, to: number, letter: number): void {
-    const packed = new Uint32Array(2 * (to - from))
-    for (let at = from; at < to; at++) {
-      const place = order[at] ?? 0
-      const text = texts[place] ?? ''
-      packed[2 * (at - from)] = place
-      packed[2 * (at - from) + 1] = (text.charCodeAt(letter) << 16) | (text.charCodeAt(letter + 1) | 0)
-    }
-    new BigUint64Array(packed.buffer).sort()
-    for (let at = from; at < to; at++) order[at] = packed[2 * (at - from)] ?? 0
-    for (let start = from, end = from + 1; start < to; start = end++) {
-      const letters = packed[2 * (start - from) + 1]
-      while (end < to && packed[2 * (end - from) + 1] === letters) end++
-      if (end - start > fewTexts && letters !== 0) sort(start, end, letter + 2)
-      else if (end - start > 1) order.set(Array.from(order.subarray(start, end)).sort(compare), start)
-    }
-  }
-  sort(0, order.length, 0)
-  return order
+/** Keeps texts that are equal once, in a list where they are neighbours. */
+function shared(texts: string[]): string[] {
+  for (let at = 1; at < texts.length; at++) if (texts[at] === texts[at - 1]) texts[at] = texts[at - 1] ?? ''
+  return texts
 }

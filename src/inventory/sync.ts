@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { numbers } from './columns.ts'
 import type { Device, DeviceKey, Owner } from './device.ts'
 import type { Fleet } from './fleet.ts'
@@ -94,30 +95,41 @@ export function createSyncs({ fleet, journal, beginning, completed }: Parts) {
         devices: (page) =>
           inTurn(undefined, async () => {
             clock += 1
-            const isOld = (device: Device) => (touched.get(keyOf(device)) ?? 0) > pageBefore
-            const current = touched.size === 0 ? page : page.filter((device) => !isOld(device))
+            const isOld = (device: Device) => touched.size > 0 && (touched.get(keyOf(device)) ?? 0) > pageBefore
+            const different = page.filter((device) => {
+              const n = fleet.find(device.connector, device.guid)
+              if (n !== undefined) seen.set(n, clock)
+              return !(n !== undefined && fleet.same(n, device)) && !isOld(device)
+            })
             pageBefore = lastPage
             lastPage = clock
-            for (const devices of portions(current)) written += await journal.write({ devices })
-            seeDevices(page)
+            for (const devices of portions(different)) written += await journal.write({ devices })
+            seeDevices(different)
+            await setImmediate()
           }),
 
         owners: (page) =>
           inTurn(undefined, async () => {
-            const current = page.filter((owner) => (touchedOwners.get(ownerKey(owner)) ?? 0) < began)
-            for (const people of portions(current)) written += await journal.write({ owners: people })
-            seeOwners(page)
+            const different = page.filter((owner) => {
+              const o = owners.find(owner.connector, owner.mailbox)
+              if (o !== undefined) seenOwner.set(o, clock)
+              const isOld = touchedOwners.size > 0 && (touchedOwners.get(ownerKey(owner)) ?? 0) >= began
+              return !isOld && (o === undefined || !owners.same(o, owner))
+            })
+            for (const people of portions(different)) written += await journal.write({ owners: people })
+            seeOwners(different)
+            await setImmediate()
           }),
 
         complete: () =>
           inTurn({ written: 0, gone: 0 }, async () => {
-            const unseen = [...fleet.ofConnector(connector)].filter((n) => seen.get(n) < began)
+            const unseen = fleet.ofConnector(connector).filter((n) => seen.get(n) < began)
             const goneDevices = unseen.flatMap((n) => {
               const guid = fleet.columns.guid.get(n)
               return guid === undefined ? [] : [{ connector, guid }]
             })
             for (const gone of portions(goneDevices)) await journal.write({ goneDevices: gone })
-            const goneOwners = [...owners.ofConnector(connector)].flatMap((o) => {
+            const goneOwners = owners.ofConnector(connector).flatMap((o) => {
               const mailbox = owners.columns.mailbox.get(o)
               const stays = seenOwner.get(o) >= began || fleet.hasDevices(o) || mailbox === undefined
               return stays ? [] : [{ connector, mailbox }]

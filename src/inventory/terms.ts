@@ -4,15 +4,16 @@ import type { Fleet } from './fleet.ts'
 import { createSorted, type Sorted } from './sorted.ts'
 import { digitsOf, fold, wordsOf } from './words.ts'
 
-/** In this list, this text stands for this device or owner. */
-type Term = readonly [list: Sorted, text: string, n: number]
+/** Takes that in this list this text stands for this device or owner. */
+type Take = (list: Sorted, text: string, n: number) => void
 
 export type Terms = ReturnType<typeof createTerms>
 
 /** The texts that devices and owners are found by and that hardly repeat; those that do stand in the fleet's columns. */
 export function createTerms(fleet: Fleet) {
-  /** Devices by name and the beginning of the Guid: the order in which they are shown. */
-  const names = createSorted()
+  /** Devices by name and the beginning of the Guid, the order in which they are shown: those with a number up to `ordered`. */
+  const order = createSorted()
+  let ordered = 0
   /** Devices by Guid, device id, IMEI and telephone number. */
   const ids = createSorted()
   /** Owners by user, mail address, UPN, and each word of the display name. */
@@ -28,60 +29,97 @@ export function createTerms(fleet: Fleet) {
   /** Sorts by name; the Guid tells apart what has the same, in the same way everywhere. */
   const nameText = (n: number) => [nameFolded(n), guid.get(n)?.slice(0, 8)].join(' ')
 
-  function ofDevice(n: number): Term[] {
-    const texts = [guid.get(n), fold(deviceId.get(n) ?? ''), fold(imei.get(n) ?? ''), digitsOf(phone.get(n) ?? '')]
-    const terms = [...new Set(texts)].flatMap((text): Term[] => (text ? [[ids, text, n]] : []))
-    return [[names, nameText(n), n], ...terms]
+  /** Each text once, but none that is empty. */
+  function takeAll(take: Take, list: Sorted, n: number, texts: readonly (string | undefined)[]): void {
+    for (let at = 0; at < texts.length; at++) {
+      const text = texts[at]
+      if (text && texts.indexOf(text) === at) take(list, text, n)
+    }
   }
 
-  function ofPerson(o: number): Term[] {
-    if (!has(fleet.owners.live, o)) return []
-    const texts = [userOf(person(o)), mail.get(o) ?? '', upn.get(o) ?? ''].map(fold)
-    const words = new Set([...texts, ...wordsOf(displayName.get(o) ?? mailbox.get(o) ?? '')])
-    const account = fold(entraId.get(o) ?? '')
-    return [
-      ...[...words].flatMap((text): Term[] => (text ? [[people, text, o]] : [])),
-      ...(account ? [[accounts, account, o] satisfies Term] : []),
-    ]
+  function ofDevice(n: number, take: Take): void {
+    if (!has(fleet.live, n)) return
+    const [id, number, line] = [deviceId.get(n), imei.get(n), phone.get(n)]
+    if (n <= ordered) take(order, nameText(n), n)
+    takeAll(take, ids, n, [guid.get(n), id && fold(id), number && fold(number), line && digitsOf(line)])
+  }
+
+  function ofPerson(o: number, take: Take): void {
+    if (!has(fleet.owners.live, o)) return
+    const [address, login, account] = [mail.get(o), upn.get(o), entraId.get(o)]
+    const words = wordsOf(displayName.get(o) ?? mailbox.get(o) ?? '')
+    takeAll(take, people, o, [fold(userOf(person(o))), address && fold(address), login && fold(login), ...words])
+    if (account) take(accounts, fold(account), o)
+  }
+
+  /** Takes the next thousand devices into the order; false when all are in it. */
+  function orderMore(): boolean {
+    if (ordered >= fleet.highest()) {
+      ordered = Number.POSITIVE_INFINITY
+      return false
+    }
+    for (const end = ordered + 1000; ordered < end; ) {
+      ordered += 1
+      if (has(fleet.live, ordered)) order.add(nameText(ordered), ordered)
+    }
+    return true
   }
 
   return {
-    names,
     ids,
     people,
     accounts,
-    nameFolded,
-    nameText,
-    ofDevice,
-    ofPerson,
-
-    /** What an owner and the names of the owner's devices are found by. */
-    ofOwner(o: number): Term[] {
-      const terms = ofPerson(o)
-      fleet.eachOf(o, (n) => terms.push([names, nameText(n), n]))
-      return terms
+    /** These devices in the order in which they are shown. */
+    sorted(devices: Iterable<number>): number[] {
+      const texts = Array.from(devices, (n) => ({ n, text: nameText(n) }))
+      texts.sort((a, b) => (a.text < b.text || (a.text === b.text && a.n < b.n) ? -1 : 1))
+      return texts.map(({ n }) => n)
     },
 
-    /** Takes the terms of before out and the present ones in; most are the same. */
-    replace(before: readonly Term[], now: readonly Term[]): void {
-      const differs = (others: readonly Term[]) => (term: Term) =>
-        !others.some((other) => other[0] === term[0] && other[1] === term[1] && other[2] === term[2])
-      for (const [list, text, n] of before.filter(differs(now))) list.remove(text, n)
-      for (const [list, text, n] of now.filter(differs(before))) list.add(text, n)
+    /** Devices whose name begins with this text, or is just this. */
+    named(text: string, exactly: boolean, visit: (n: number) => void): void {
+      for (let at = text.indexOf('_'); at >= 0; at = text.indexOf('_', at + 1))
+        people.equal(text.slice(0, at), (o) => {
+          if (fold(userOf(person(o))) !== text.slice(0, at)) return
+          fleet.eachOf(o, (n) => {
+            const rest = fold(type.get(n) ?? '')
+            if (exactly ? rest === text.slice(at + 1) : rest.startsWith(text.slice(at + 1))) visit(n)
+          })
+        })
     },
 
-    /** Begins anew with everything that the fleet has. */
-    rebuild(): void {
-      const lists = new Map(
-        [names, ids, people, accounts].map((list) => [list, { texts: [] as string[], ns: [] as number[] }]),
-      )
-      const collect = ([list, text, n]: Term) => {
-        lists.get(list)?.texts.push(text)
-        lists.get(list)?.ns.push(n)
+    /** All devices in the order in which they are shown, until `visit` returns false. */
+    inOrder(visit: (n: number) => boolean): void {
+      while (orderMore());
+      order.walk(visit)
+    },
+
+    /** Does something that changes what these devices and owners are found by, in a list that may grow by it. */
+    changing(devices: number[], owners: number[], change: () => void): void {
+      const collect = () => {
+        const terms: [Sorted, string, number][] = []
+        const take: Take = (...term) => terms.push(term)
+        for (const n of new Set(devices)) ofDevice(n, take)
+        for (const o of new Set(owners)) ofPerson(o, take)
+        return terms
       }
-      for (const n of members(fleet.live)) ofDevice(n).forEach(collect)
-      for (const o of members(fleet.owners.live)) ofPerson(o).forEach(collect)
-      for (const [list, { texts, ns }] of lists) list.fill(texts, ns)
+      const before = collect()
+      change()
+      const now = collect()
+      const isIn = (terms: typeof now, [list, text, n]: (typeof now)[number]) =>
+        terms.some((term) => term[0] === list && term[1] === text && term[2] === n)
+      for (const term of before) if (!isIn(now, term)) term[0].remove(term[1], term[2])
+      for (const term of now) if (!isIn(before, term)) term[0].add(term[1], term[2])
     },
+
+    /** Takes in all that the fleet has, for the first time. */
+    fill(): void {
+      const take: Take = (list, text, n) => list.add(text, n)
+      for (const n of members(fleet.live)) ofDevice(n, take)
+      for (const o of members(fleet.owners.live)) ofPerson(o, take)
+    },
+
+    /** Puts a part in order before somebody needs it; false when all is. */
+    settle: () => orderMore() || [order, ids, people, accounts].some((list) => list.settle()),
   }
 }

@@ -13,7 +13,7 @@ export function createUpkeep({ fleet, isWipePending }: Parts) {
   return {
     /** The devices in one access state. */
     inState(connector: string, state: string): Device[] {
-      const numbers = [...fleet.ofConnector(connector)].filter((n) => columns.state.get(n) === state)
+      const numbers = fleet.ofConnector(connector).filter((n) => columns.state.get(n) === state)
       return numbers.map(fleet.get).filter((device) => device !== undefined)
     },
 

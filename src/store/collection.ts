@@ -9,7 +9,7 @@ import type { Collection, Definition } from './store.ts'
 import type { Turns } from './turns.ts'
 
 /** How many files are read side by side. */
-const readAhead = 64
+const readAhead = 8
 
 /** Opens the collection that lies in a folder. Every access to its files takes its turn. */
 export async function openCollection<T>(
