@@ -49,6 +49,8 @@ export interface Bar {
   readonly value: string
   readonly share: number
   readonly tone: Tone
+  /** A press on it runs the command that the card names with these arguments. */
+  readonly press?: Button['data']
 }
 
 /** One step of a story or of a checklist; without a mark it is a dot. */
@@ -69,6 +71,8 @@ export interface DeviceRow {
   readonly state: string
   readonly tone: Tone
   readonly shortId: string
+  /** The client, for tables that have room for it. */
+  readonly client: string
   /** Its last contact. */
   readonly last?: Omit<Moment, 'label'>
 }
@@ -94,6 +98,8 @@ interface DeviceList {
   readonly title: string
   readonly text: string
   readonly rows: readonly DeviceRow[]
+  /** Of how many. */
+  readonly total?: number
   /** What a press on a row runs. */
   readonly verb: string
 }
@@ -120,7 +126,7 @@ export type Card =
           title: string
           commands: readonly { name: string; usage: string; summary: string }[]
           /** Further commands, of which only the names are shown. */
-          names?: string
+          names?: readonly string[]
         }[]
       }
     }
@@ -234,6 +240,25 @@ export type Card =
       }
     }
   | { readonly template: 'form'; readonly data: { title: string; text: string; fields: readonly Field[] } }
+  | {
+      readonly template: 'report'
+      readonly data: {
+        title: string
+        text: string
+        bars: readonly Bar[]
+        /** What a press on a bar runs. */
+        verb: string
+      }
+    }
+
+/** A table that is handed out as a file; the rows are made when it is. */
+export interface TableFile {
+  readonly name: string
+  /** The command that makes it, anew and with the rights of that moment. */
+  readonly from: About
+  readonly columns: readonly string[]
+  readonly rows: () => Iterable<readonly string[]>
+}
 
 /** The read that shows the same again: a card that can be refreshed, and of which every posted copy is kept up to date. */
 export interface About {
@@ -248,4 +273,6 @@ export type Reply = Card & {
   readonly undone?: true
   /** What the record says of what was done. */
   readonly record?: string
+  /** Comes along, for those who may keep it to themselves. */
+  readonly file?: TableFile
 }

@@ -33,6 +33,9 @@ export function createCards(folder: URL) {
       .map((file) => [file.replace('.json', ''), prepare(withParts(read(file), (name) => read(`parts/${name}.json`)))]),
   )
   return {
+    /** The data of a reply for whoever draws it in another way, in a place of one's own. */
+    plain: (reply: Reply) => DrawnSchema.parse(harmless(reply.data, false, roomy)),
+
     draw(reply: Reply, { shared }: { shared: boolean }): Drawn {
       const fill = templates.get(reply.template)
       if (fill === undefined) throw new Error(`no template ${reply.template}`)

@@ -18,6 +18,7 @@ const args = z.object({
   state: z.string().max(40).optional(),
   connector: z.string().max(100).optional(),
   os: z.string().max(100).optional(),
+  client: z.string().max(100).optional(),
   stale: z.coerce.number().int().min(1).max(3650).optional(),
   reason: Reason,
   /** The digest of the devices that were shown: what is confirmed is these and no others. */

@@ -12,6 +12,7 @@ import { find } from './find.ts'
 import { help } from './help.ts'
 import { policy, policyCheck } from './policy.ts'
 import { policyClear, policyDrift, policySet, policyUndo } from './policyChange.ts'
+import { report } from './report.ts'
 import { approve, deny, request, requests, withdraw } from './requests.ts'
 import { admins, collections, rightsCommands, roles } from './rights.ts'
 import { defaultAccess, ruleAdd, ruleRemove, rules } from './rules.ts'
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   ruleAdd,
   ruleRemove,
   defaultAccess,
+  report,
   status,
   digest,
   events,

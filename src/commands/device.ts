@@ -9,7 +9,7 @@ import { isWaiting } from '../requests/look.ts'
 import { isPending, type Request } from '../requests/request.ts'
 import { type Context, defineDeviceCommand } from './command.ts'
 import { earlierFacts } from './earlier.ts'
-import { accessOf, clientOf } from './explain.ts'
+import { accessOf, clientOf, inWords } from './explain.ts'
 
 export const device = defineDeviceCommand({
   name: 'device',
@@ -109,10 +109,7 @@ function factsOf({ device, owner, request }: DeviceView): Fact[] {
     owner.accountDisabled ? hidden('Account', 'Disabled', 'warning') : undefined,
     owner.activeSync === false ? hidden('ActiveSync', 'Off for this mailbox', 'warning') : undefined,
     hidden('Client', clientOf(device)),
-    hidden(
-      'Policy',
-      device.statistics?.policyStatus?.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
-    ),
+    hidden('Policy', device.statistics?.policyStatus && inWords(device.statistics.policyStatus)),
   ]
   return facts.filter((fact) => fact !== undefined)
 }

@@ -66,8 +66,16 @@ export function accessOf(
   return { state, tone: toneOf(state), why: `${reasons[reason] ?? `for the reason ${reason}`}${named}` }
 }
 
+interface Client extends Pick<Device, 'type'> {
+  readonly clientType?: string | undefined
+  readonly clientVersion?: string | undefined
+}
+
+/** A name of Exchange's as people write: `AppliedInFull` becomes “Applied in full”. */
+export const inWords = (name: string) => name.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
 /** Which client it is, and over which protocol; only Exchange ActiveSync has a version worth showing. */
-export function clientOf({ clientType, clientVersion, type }: Device): string {
+export function clientOf({ clientType, clientVersion, type }: Client): string {
   if (clientType === 'EAS' && type !== 'Outlook')
     return `Mail app over Exchange ActiveSync ${clientVersion ?? ''}`.trim()
   if (clientType === 'Outlook' || clientType === 'REST' || type === 'Outlook') return 'Outlook mobile'

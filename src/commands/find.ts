@@ -1,30 +1,40 @@
 import { z } from 'zod'
 import type { Button } from '../cards/card.ts'
+import { orders } from '../inventory/order.ts'
 import { ageOf } from './age.ts'
 import { mostInBatch } from './batch.ts'
 import { type Context, defineCommand } from './command.ts'
 import { rowOf } from './replies.ts'
 
+const args = z.object({
+  text: z.string().trim().max(200).optional(),
+  state: z.string().max(40).optional(),
+  connector: z.string().max(100).optional(),
+  os: z.string().max(100).optional(),
+  client: z.string().max(100).optional(),
+  stale: z.coerce.number().int().min(1).max(3650).optional(),
+  sort: z.enum([...orders, ...orders.map((order) => `-${order}` as const)]).optional(),
+  page: z.coerce.number().int().min(1).default(1),
+  rows: z.coerce.number().int().min(1).max(100).optional(),
+})
+
+type FindArgs = z.output<typeof args>
+
 export const find = defineCommand({
   name: 'find',
   aliases: ['search', 'list'],
-  usage: '[text] [state:] [connector:] [os:] [stale:] [page:]',
+  usage: '[text] [state:] [connector:] [os:] [client:] [stale:] [sort:] [page:]',
   summary: 'Finds devices by user, name, model, system or id; state:, os:, connector: and stale:<days> narrow it.',
   example: 'find adele state:allowed',
   permission: ['Collection.ReadResource'],
   scopes: ['personal', 'groupChat', 'channel'],
   changes: false,
-  args: z.object({
-    text: z.string().trim().max(200).optional(),
-    state: z.string().max(40).optional(),
-    connector: z.string().max(100).optional(),
-    os: z.string().max(100).optional(),
-    stale: z.coerce.number().int().min(1).max(3650).optional(),
-    page: z.coerce.number().int().min(1).default(1),
-  }),
+  args,
   async run(query, context) {
     const { inventory, rights } = context
-    const { total, rows, page, pages } = inventory.find(query, rights.reach('Collection.ReadResource'))
+    const by = orders.find((order) => query.sort?.endsWith(order))
+    const sort = by && { by, down: query.sort?.startsWith('-') ?? false }
+    const { total, rows, page, pages } = inventory.find({ ...query, sort }, rights.reach('Collection.ReadResource'))
     const guess =
       total === 0 && query.text ? inventory.suggest(query.text, rights.reach('Collection.ReadResource')) : []
     const to = (title: string, wanted: number): Button => ({
@@ -43,6 +53,7 @@ export const find = defineCommand({
           ageOf(context.connectors, context.now()),
         ].join(' '),
         rows: rows.map((device) => rowOf(device, context)),
+        total,
         verb: 'device',
       },
       buttons: [
@@ -56,7 +67,7 @@ export const find = defineCommand({
 
 /** What can be done in private with all that was found, where that is more than one device and not too many. */
 function batchButtons(
-  { page: _, ...query }: object & { page: number },
+  { page: _, sort: _s, rows: _r, ...query }: FindArgs,
   total: number,
   { rights, scope }: Context,
 ): Button[] {

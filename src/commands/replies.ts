@@ -3,7 +3,7 @@ import type { BotError } from '../errors.ts'
 import { type Device, nameOf } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
 import type { Command, Context, Values } from './command.ts'
-import { toneOf } from './explain.ts'
+import { clientOf, toneOf } from './explain.ts'
 
 export function noticeReply({ code, message }: BotError): Reply {
   const [title, tone]: Heading = headings[code] ?? ['Not done', 'attention']
@@ -34,15 +34,22 @@ export function rowOf(device: Device, { inventory }: Context): DeviceRow {
     state: device.state,
     tone: toneOf(device.state),
     shortId: inventory.shortId(device),
+    client: clientOf(device),
     ...(lastSync && { last: { at: lastSync, private: true } }),
   }
 }
 
+/** One bar before it is drawn. */
+export interface Count extends Partial<Pick<Bar, 'tone' | 'press'>> {
+  readonly label: string
+  readonly count: number
+}
+
 /** Counts as bars, the longest of which fills its place. */
-export function barsOf(counts: readonly { label: string; count: number; tone: Bar['tone'] }[]): Bar[] {
+export function barsOf(counts: readonly Count[]): Bar[] {
   const most = Math.max(1, ...counts.map(({ count }) => count))
-  return counts.map(({ label, count, tone }) => ({
-    label,
+  return counts.map(({ count, tone = 'default', ...about }) => ({
+    ...about,
     value: count.toLocaleString('en'),
     share: Math.round((100 * count) / most),
     tone,
@@ -108,4 +115,6 @@ export function formReply(
   }
 }
 
-const titleCase = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
+const titleCase = (name: string) => capital(name).replaceAll('-', ' ')
+
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

@@ -19,7 +19,7 @@ const reading = { permission: ['Collection.ReadResource', 'Security.Read', 'Secu
 const deciding = { permission: ['Collection.DeleteResource', 'Security.Modify'], scopes: [] } as const
 
 /** Whether somebody may know of a request: their own, a device that they see, or rights where they look after rights. */
-function sees(request: Request, { caller, inventory, rights }: Context): boolean {
+export function sees(request: Request, { caller, inventory, rights }: Context): boolean {
   if (request.requester.id === caller.id) return true
   if (!isWipe(request)) return rights.holds('Security.Read', 'Security.Modify')
   const device = inventory.get(request.subject)

@@ -135,8 +135,13 @@ function wipeChanges(before: Device | undefined, { statistics }: Device, since: 
 const wasStaleAt = (since: string, lastSync: string, limits: Limits) =>
   isLongAgo(instant(lastSync), limits, dayOf(instant(since)))
 
+interface Client {
+  readonly clientType?: string | undefined
+  readonly clientVersion?: string | undefined
+}
+
 /** Exchange ActiveSync below 16.1; the versions of other clients follow rules of their own. */
-export function isLegacy({ clientType, clientVersion }: Device): boolean {
+export function isLegacy({ clientType, clientVersion }: Client): boolean {
   const version = versionIn(clientVersion ?? '')
   return clientType?.toUpperCase() === 'EAS' && version !== undefined && isBelow(version, [16, 1])
 }

@@ -17,6 +17,7 @@ import type { SharedText } from './columns.ts'
 import type { Device } from './device.ts'
 import type { Fleet } from './fleet.ts'
 import { soldAs } from './models.ts'
+import { createOrder, type Order } from './order.ts'
 import type { Terms } from './terms.ts'
 import { digitsOf, fold, wordsOf } from './words.ts'
 
@@ -28,8 +29,12 @@ export interface Query {
   readonly connector?: string | undefined
   /** How the operating system begins. */
   readonly os?: string | undefined
+  /** How the client and its version begin: `EAS 14`. */
+  readonly client?: string | undefined
   /** Days without a sync, at least. */
   readonly stale?: number | undefined
+  /** Instead of by how well they match and by name. */
+  readonly sort?: { readonly by: Order; readonly down: boolean } | undefined
   /** From 1 up. */
   readonly page?: number | undefined
   /** So many on a page, ten where it is not said. */
@@ -60,7 +65,7 @@ const msOfDay = 24 * 60 * 60_000
 
 /** Finds devices as a helpdesk expects it: whoever has just this id or name first, then by owner, then by model. */
 export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
-  const { type, model, os, state, connector, lastSync } = fleet.columns
+  const { type, model, os, state, connector, clientType, clientVersion, lastSync } = fleet.columns
   const described = [type, model, os].map((column) => ({ column, wordsAt: wordsByCode(column) }))
 
   /** Leaves the devices that this word begins something of; says which it names by their owner, and which by all of an id. */
@@ -85,12 +90,17 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
   }
 
   function filter(found: Bits, query: Query): void {
-    const [wantedState, wantedConnector, wantedOs] = [query.state, query.connector, query.os].map(
-      (text) => text && fold(text),
-    )
+    const [wantedState, wantedConnector, wantedOs, wantedClient] = [
+      query.state,
+      query.connector,
+      query.os,
+      query.client,
+    ].map((text) => text && fold(text))
     if (wantedState) keepText(found, state, (text) => text === wantedState)
     if (wantedConnector) keepText(found, connector, (text) => text === wantedConnector)
     if (wantedOs) keepText(found, os, (text) => text.startsWith(wantedOs))
+    if (wantedClient)
+      keepWhere(found, (n) => fold(`${clientType.get(n)} ${clientVersion.get(n) ?? ''}`).startsWith(wantedClient))
     if (query.stale !== undefined) {
       const before = now().getTime() - query.stale * msOfDay
       keepWhere(found, (n) => lastSync.at(n) !== 0 && lastSync.at(n) < before)
@@ -116,22 +126,25 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     return rows
   }
 
-  function paged(ranks: readonly Bits[], page: number, rowsOfPage: number): Page {
+  const inGivenOrder = createOrder(fleet, inOrder)
+
+  function paged(ranks: readonly Bits[], { sort, page = 1, rows: take = usualRows }: Query): Page {
     const counts = ranks.map(count)
     const total = counts.reduce((sum, one) => sum + one, 0)
     const rows: number[] = []
-    let skip = (page - 1) * rowsOfPage
+    let skip = (page - 1) * take
     for (const [at, rank] of ranks.entries()) {
       const here = counts[at] ?? 0
-      if (skip < here) rows.push(...inOrder(rank, here, skip, rowsOfPage - rows.length))
+      const left = take - rows.length
+      if (skip < here) rows.push(...(sort ? inGivenOrder(rank, sort, skip, left) : inOrder(rank, here, skip, left)))
       skip = Math.max(0, skip - here)
-      if (rows.length === rowsOfPage) break
+      if (rows.length === take) break
     }
     return {
       total,
       rows: rows.map(fleet.get).filter((device) => device !== undefined),
       page,
-      pages: Math.max(1, Math.ceil(total / rowsOfPage)),
+      pages: Math.max(1, Math.ceil(total / take)),
     }
   }
 
@@ -156,8 +169,9 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     unite(exact, byId)
     subtract(found, exact)
     intersect(byOwner, found)
-    subtract(found, byOwner)
-    return paged([exact, byOwner, found], query.page ?? 1, query.rows ?? usualRows)
+    if (query.sort) unite(found, exact)
+    else subtract(found, byOwner)
+    return paged(query.sort ? [found] : [exact, byOwner, found], query)
   }
 }
 

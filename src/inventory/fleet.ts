@@ -82,6 +82,7 @@ export function createFleet() {
   const factsBeyondKey = record<Omit<Device, 'statistics' | keyof DeviceKey>>(beyondKey, [])
   const read = time()
   const lastSync = time()
+  const policyStatus = sharedText()
   const wipe = { requested: time(), sent: time(), acknowledged: time(), requestor: sharedText() }
   const accountWipe = { requested: time(), sent: time(), acknowledged: time(), requestor: sharedText() }
   const statistics = record<Statistics>(
@@ -90,7 +91,7 @@ export function createFleet() {
       lastSync,
       lastAttempt: time(),
       policy: sharedText(),
-      policyStatus: sharedText(),
+      policyStatus,
       policyUpdated: time(),
       status: sharedText(),
       statusNote: sharedText(),
@@ -110,7 +111,7 @@ export function createFleet() {
 
   return {
     owners,
-    columns: { ...columns, read, lastSync, wipe, accountWipe },
+    columns: { ...columns, read, lastSync, policyStatus, wipe, accountWipe },
     /** The numbers of all devices. */
     live,
     size: () => size,

@@ -28,6 +28,9 @@ export interface InventoryOptions {
   readonly log?: { warn(about: object, message: string): void }
 }
 
+/** What devices are counted by. */
+export type Tallied = 'state' | 'reason' | 'os' | 'clientType' | 'clientVersion' | 'policyStatus'
+
 export type Inventory = Awaited<ReturnType<typeof createInventory>>
 
 /**
@@ -176,6 +179,24 @@ export async function createInventory(options: InventoryOptions) {
         counts[state] = (counts[state] ?? 0) + 1
       }
       return counts
+    },
+    /** How many devices have each value of a field, or of two fields together. */
+    tally(visible: Visible, field: Tallied, other = field): { values: (string | undefined)[]; count: number }[] {
+      const [first, second] = [columns[field], columns[other]]
+      const counts = new Map<number, { values: (string | undefined)[]; count: number }>()
+      for (const n of members(seen(visible))) {
+        const key = first.code(n) * 2 ** 26 + second.code(n)
+        const found = counts.get(key)
+        if (found !== undefined) found.count += 1
+        else counts.set(key, { values: [first.get(n), second.get(n)], count: 1 })
+      }
+      return [...counts.values()]
+    },
+    /** The owners of devices that have personal exemptions. */
+    exempted: (visible: Visible): Owner[] => {
+      const owned = new Set([...members(seen(visible))].map(fleet.ownerOf))
+      const { allowed, blocked } = owners.columns
+      return [...owned].filter((o) => allowed.get(o)?.length || blocked.get(o)?.length).map(owners.get)
     },
     /** When the latest complete read of a connector ended. */
     lastComplete(connector: string): Date | undefined {

@@ -10,6 +10,7 @@ import type { Asked, Pipeline } from '../pipeline.ts'
 import type { Actor } from '../requests/request.ts'
 import { type TeamsActivity, wordsOf } from './activity.ts'
 import type { InvokeAnswer } from './adapter.ts'
+import { createFiles } from './files.ts'
 import { happeningOf } from './happening.ts'
 import type { Copy, LiveCards } from './live.ts'
 import { placeOf } from './place.ts'
@@ -80,6 +81,7 @@ export function createBot({
 }: BotParts) {
   const once = createReplays<InvokeAnswer | undefined>(known, takeOnce)
   const running = new Set<Promise<void>>()
+  const files = createFiles({ sender, signal: stopping, log })
 
   const draw = (reply: Reply, { scope }: Place) => cards.draw(reply, { shared: scope !== 'personal' })
 
@@ -133,6 +135,7 @@ export function createBot({
       const [id] = await Promise.allSettled([posting])
       if (early === undefined && id.status === 'fulfilled')
         await sender.edit(place, id.value, () => draw(reply, place), true)
+      if (reply.file !== undefined) await files.offer(place, reply.file)
       if (reply.about === undefined) return
       if (changed) await live.touched(reply.about)
       if (id.status === 'rejected') return
@@ -155,6 +158,7 @@ export function createBot({
       const { replyToId: pressed } = activity
       const show = (id: string) => sender.edit(place, id, () => draw(reply, place), true)
       if (early === undefined && pressed !== undefined) await show(pressed)
+      if (reply.file !== undefined) await files.offer(place, reply.file)
       if (changed && reply.about)
         await live.touched(reply.about, (copy, about) => {
           if (copy.message !== pressed || copy.place.conversation !== place.conversation) return redraw(copy, about)
@@ -162,6 +166,16 @@ export function createBot({
         })
     })
     return shown(draw(early?.reply ?? working, place))
+  }
+
+  /** A file that was offered is wanted, or is not. */
+  function consent(activity: TeamsActivity): InvokeAnswer {
+    const make = async (from: About) => {
+      const { reply } = await ask(askedOf(activity, { ...from, automatic: false }))
+      return reply.file
+    }
+    afterwards(() => files.accepted(placeOf(activity), activity.value, make))
+    return { status: 200 }
   }
 
   /** A card for somebody who did not ask for it now. */
@@ -202,6 +216,7 @@ export function createBot({
     if (activity.type === 'message') return message(activity)
     if (activity.type === 'installationUpdate') return installed(activity)
     if (activity.type === 'invoke' && activity.name === 'adaptiveCard/action') return press(activity)
+    if (activity.type === 'invoke' && activity.name === 'fileConsent/invoke') return consent(activity)
     log.debug({ type: activity.type, name: activity.name }, 'not for us')
     return undefined
   }

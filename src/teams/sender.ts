@@ -92,13 +92,18 @@ export function createSender(about: { tokens: Tokens; limits: Limits; pace: Pace
     }
   }
 
-  const messageOf = (place: Place, card: Drawn) => ({
+  const messageOf = (place: Place, summary: string, attachment: Attachment) => ({
     type: 'message',
     from: { id: place.bot, name: 'Device Desk' },
     conversation: { id: place.conversation, isGroup: place.scope !== 'personal', conversationType: place.scope },
-    summary: String(card.fallbackText),
-    attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }],
+    summary,
+    attachments: [attachment],
   })
+  const cardOf = (place: Place, card: Drawn) =>
+    messageOf(place, String(card.fallbackText), {
+      contentType: 'application/vnd.microsoft.card.adaptive',
+      content: card,
+    })
   const activities = ({ conversation }: Place) => ['conversations', conversation, 'activities']
 
   return {
@@ -108,17 +113,23 @@ export function createSender(about: { tokens: Tokens; limits: Limits; pace: Pace
       card: Drawn,
       { replyTo, urgent = false }: { replyTo?: string | undefined; urgent?: boolean } = {},
     ): Promise<string> {
-      const message = { ...messageOf(place, card), ...(replyTo && { replyToId: replyTo }) }
+      const message = { ...cardOf(place, card), ...(replyTo && { replyToId: replyTo }) }
       const path = [...activities(place), ...(replyTo ? [replyTo] : [])]
       return SentSchema.parse(
         await call(place, { kind: 'write', urgent, method: 'POST', path, body: async () => message }),
       ).id
     },
 
+    /** Posts what is no Adaptive Card. */
+    async attach(place: Place, summary: string, attachment: Attachment): Promise<void> {
+      const body = async () => messageOf(place, summary, attachment)
+      await call(place, { kind: 'write', urgent: true, method: 'POST', path: activities(place), body })
+    },
+
     /** Edits of one message come one after the other, each drawn when it is its turn: the newest state stands last. */
     edit: (place: Place, id: string, draw: () => Drawn | Promise<Drawn>, urgent = false): Promise<void> =>
       inTurn(`${place.conversation} ${id}`, async () => {
-        const body = async () => ({ ...messageOf(place, await draw()), id })
+        const body = async () => ({ ...cardOf(place, await draw()), id })
         await call(place, { kind: 'write', urgent, method: 'PUT', path: [...activities(place), id], body })
       }),
 
@@ -138,6 +149,14 @@ export function createSender(about: { tokens: Tokens; limits: Limits; pace: Pace
       return { group: aadGroupId?.toLowerCase(), members: memberCount ?? Number.POSITIVE_INFINITY }
     },
   }
+}
+
+/** What a message carries ("Attachment object", Bot Connector API reference). */
+export interface Attachment {
+  readonly contentType: string
+  readonly content: object
+  readonly name?: string
+  readonly contentUrl?: string
 }
 
 interface Wire {

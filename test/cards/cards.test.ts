@@ -82,10 +82,11 @@ describe('the templates of cards', () => {
   })
 
   it('use every part', () => {
-    const used = names.flatMap((file) => [
+    const parts = readdirSync(new URL('parts/', folder)).map((file) => file.replace('.json', ''))
+    const files = [...names, ...parts.map((part) => `parts/${part}.json`)]
+    const used = files.flatMap((file) => [
       ...readFileSync(new URL(file, folder), 'utf8').matchAll(/"\$part": "(\w+)"/g),
     ])
-    const parts = readdirSync(new URL('parts/', folder)).map((file) => file.replace('.json', ''))
     assert.deepEqual([...new Set(used.map(([, name]) => name))].sort(), parts.sort())
   })
 })

@@ -36,6 +36,7 @@ const row: DeviceRow = {
   state: 'Allowed',
   tone: 'good',
   shortId: '7aec3bc7',
+  client: 'Mail app over Exchange ActiveSync 16.1',
   last: { at: '2026-11-22T22:40:51Z', private: true },
 }
 const { last: _, ...silentRow } = row
@@ -68,7 +69,7 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
       data: {
         ...header,
         groups: [
-          ...many(3, { title: 'People and roles', commands: [], names: 'grant · revoke · role-copy · role-edit' }),
+          ...many(3, { title: 'People and roles', commands: [], names: ['grant', 'revoke', 'role-copy', 'role-edit'] }),
           ...many(4, {
             title: 'Connectors, rules and notices',
             commands: many(10, {
@@ -106,6 +107,21 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
           { text: 'Handed to Exchange', at },
         ],
       },
+    },
+  ],
+  report: [
+    {
+      template: 'report',
+      about: { verb: 'report', data: { which: 'os' } },
+      data: {
+        ...header,
+        bars: [
+          ...many(11, { label: 'iOS 26', value: '1,937', share: 97, tone: 'accent', press: { os: 'iOS 26' } } as const),
+          { label: 'Not known', value: '0', share: 0, tone: 'default' },
+        ],
+        verb: 'find',
+      },
+      buttons: [{ title: 'As a file (CSV)', verb: 'report', data: { which: 'os', csv: 'csv' } }],
     },
   ],
   devices: [

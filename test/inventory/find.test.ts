@@ -5,6 +5,7 @@ import { type Device, nameOf, type Owner } from '../../src/inventory/device.ts'
 import type { Query } from '../../src/inventory/find.ts'
 import { createInventory } from '../../src/inventory/inventory.ts'
 import { soldAs } from '../../src/inventory/models.ts'
+import { type Order, orders } from '../../src/inventory/order.ts'
 import { organization } from './organization.ts'
 import { memoryStore } from './store.ts'
 
@@ -70,6 +71,10 @@ function naive(query: Query, visible: readonly string[]): Device[] {
     .filter(isSeen(visible))
     .filter((device) => !query.state || low(device.state) === low(query.state))
     .filter((device) => !query.os || low(device.os).startsWith(low(query.os)))
+    .filter(
+      ({ clientType, clientVersion = '' }) =>
+        !query.client || low(`${clientType} ${clientVersion}`).startsWith(low(query.client)),
+    )
     .filter((device) => query.stale === undefined || silentDays(device) > query.stale)
     .filter((device) => {
       if (query.text && nameText(device) === low(query.text).trim()) return true
@@ -112,6 +117,7 @@ const query: fc.Arbitrary<Query> = fc.record(
     text,
     state: fc.constantFrom('Allowed', 'quarantined'),
     os: fc.constantFrom('ios 1', 'iOS 17', 'Android'),
+    client: fc.constantFrom('eas', 'EAS 14', 'outlook'),
     stale: fc.integer({ min: 1, max: 250 }),
   },
   { requiredKeys: [] },
@@ -136,6 +142,45 @@ describe('inventory: find', () => {
         )
       }),
       { numRuns: Number(process.env.RUNS ?? 500) },
+    )
+  })
+
+  it('puts what is found in the order that is asked for, up and down, the same set on all pages together', () => {
+    const { compare } = new Intl.Collator('en', { numeric: true })
+    const shown: Record<Exclude<Order, 'last'>, (device: Device) => string> = {
+      name: nameText,
+      model: ({ model }) => (model === undefined ? '' : soldAs(model)),
+      os: ({ os }) => os ?? '',
+      state: ({ state }) => state,
+      client: ({ clientType }) => clientType ?? '',
+    }
+    const last = ({ statistics }: Device) => Date.parse(statistics?.lastSync ?? '') || 0
+    fc.assert(
+      fc.property(
+        query,
+        visible,
+        fc.constantFrom(...orders),
+        fc.boolean(),
+        fc.integer({ min: 30, max: 100 }),
+        (wanted, sees, by, down, rows) => {
+          const pages = Math.ceil(naive(wanted, sees).length / rows)
+          const found = Array.from(
+            { length: pages },
+            (_, n) => inventory.find({ ...wanted, sort: { by, down }, rows, page: n + 1 }, sees).rows,
+          ).flat()
+          const ids = (all: readonly Device[]) => all.map(({ guid }) => guid).sort()
+          assert.deepEqual(ids(found), ids(naive(wanted, sees)))
+          for (const [n, device] of found.entries()) {
+            const next = found[n + 1]
+            if (next === undefined) break
+            const [one, other] = down ? [next, device] : [device, next]
+            if (by === 'last') assert.ok(last(one) <= last(other), `${last(one)} ${last(other)}`)
+            else if (by === 'name') assert.ok(shown.name(one) <= shown.name(other))
+            else assert.ok(compare(shown[by](one), shown[by](other)) <= 0, `${shown[by](one)} ${shown[by](other)}`)
+          }
+        },
+      ),
+      { numRuns: 60 },
     )
   })
 
