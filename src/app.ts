@@ -10,6 +10,7 @@ import { assertNoWipe } from './commands/device.ts'
 import type { Settings } from './config.ts'
 import { batchNews, createBatches } from './connector/batches.ts'
 import { createConnectors } from './connector/connectors.ts'
+import { measureConnectors } from './connector/metrics.ts'
 import { driftNews } from './connector/policy/news.ts'
 import { createPolicies } from './connector/policy/policies.ts'
 import { createRules } from './connector/rules/rules.ts'
@@ -102,6 +103,7 @@ export async function createApp(outside: Outside) {
     },
     async onRemoval(name) {
       await complete.promise
+      await requests.leave(name)
       await policies.forget(name)
       await rules.forget(name)
     },
@@ -171,6 +173,7 @@ export async function createApp(outside: Outside) {
     log,
   })
   const metrics = createMetrics(audit)
+  measureConnectors(metrics, connectors)
   const teams = await createTeams({
     ...parts,
     ask,

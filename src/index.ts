@@ -83,7 +83,7 @@ async function startDemonstration(unsigned: boolean) {
     onStep,
   })
   url = await app.listen()
-  await app.connectors.add(demo.connector)
+  await app.connectors.add(app.connectors.check(demo.connector))
   await demo.install()
   console.log(`Device Desk, the demo: the bot at ${url}, a sandbox Exchange at ${demo.exchangeUrl}. Ctrl-C ends it.`)
   console.log(`Open ${demo.url}`)

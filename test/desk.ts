@@ -67,7 +67,7 @@ export async function startDesk(
       log,
     })
     url = await app.listen()
-    await app.connectors.add(demo.connector)
+    await app.connectors.add(app.connectors.check(demo.connector))
     await eventually(() => app.connectors.complete())
     return app
   }

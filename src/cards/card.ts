@@ -104,6 +104,14 @@ interface DeviceList {
   readonly verb: string
 }
 
+/** A short line of a checklist. */
+export interface MarkRow {
+  readonly mark: '✓' | '✕' | '…'
+  readonly tone: Tone
+  readonly name: string
+  readonly detail: string
+}
+
 /** Settings that belong together; a press on them shows more. */
 export interface SettingGroup {
   readonly title: string
@@ -237,6 +245,18 @@ export type Card =
         rows: readonly DeviceRow[]
         /** What a press on a row runs. */
         verb: string
+      }
+    }
+  | {
+      readonly template: 'checklist'
+      readonly data: {
+        title: string
+        text: string
+        notice?: string
+        facts: readonly Fact[]
+        times: readonly Moment[]
+        steps: readonly Step[]
+        rows: readonly MarkRow[]
       }
     }
   | { readonly template: 'form'; readonly data: { title: string; text: string; fields: readonly Field[] } }

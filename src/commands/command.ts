@@ -94,10 +94,17 @@ export function defineDeviceCommand<S extends z.ZodObject>(
     run(device: Device, args: z.output<S>, context: Context): Promise<Reply>
   },
 ): Command {
-  return define(about, true, (args) => (context, device) => {
+  return define(about, true, (args) => async (context, device) => {
     if (device === undefined) throw new Error(`${about.name} without a device`)
+    assertGranted(about.name, device.connector, context)
     return about.run(device, args, context)
   })
+}
+
+/** Throws CONNECTOR_LACKS when the account of a connector lacks a right that a command needs. */
+export function assertGranted(command: string, connector: string, { connectors }: Context): void {
+  const lack = connectors.lack(connector, command)
+  if (lack !== undefined) throw new BotError('CONNECTOR_LACKS', `“${command}” is not possible: ${lack}`)
 }
 
 function define<S extends z.ZodObject>(

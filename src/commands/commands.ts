@@ -3,6 +3,7 @@ import { batch, batchProgress, batchStop } from './batch.ts'
 import { brake, brakePull, brakeRelease } from './brake.ts'
 import { cancelWipe } from './cancelWipe.ts'
 import type { Command } from './command.ts'
+import { connectorAdd, connectorEdit, connectorRemove, connectors, connectorTest, sync } from './connectors.ts'
 import { deleteDevice } from './delete.ts'
 import { device } from './device.ts'
 import { digest } from './digest.ts'
@@ -57,6 +58,12 @@ export const commands: readonly Command[] = [
   defaultAccess,
   report,
   status,
+  connectors,
+  connectorAdd,
+  connectorEdit,
+  connectorTest,
+  connectorRemove,
+  sync,
   digest,
   events,
   subscriptions,

@@ -75,7 +75,7 @@ export async function deviceReply(device: Device, context: Context, notice?: str
       ...accessOf(device, owner, context.rules.known(device.connector)),
       ...(notice !== undefined && { notice }),
       ...contactOf(device),
-      facts: [...earlierFacts(device, context), ...factsOf(view)],
+      facts: [...earlierFacts(device, context), ...factsOf(view), ...lacksOf(view, context)],
       details: detailsOf(device),
     },
     buttons: buttonsOf(view, context),
@@ -131,11 +131,26 @@ function detailsOf({ connector, deviceId, friendlyName, imei, model, phone, user
 const hidden = (label: string, value: string | undefined, tone?: Tone): Fact | undefined =>
   value === undefined ? undefined : { label, value, private: true, ...(tone && { tone }) }
 
+/** What the caller could do now, with what the connector's account lacks for it. */
+const actsOf = (view: DeviceView, context: Context) =>
+  context.commands.flatMap(({ name, button, permission }) =>
+    button?.offered(view, context) && context.rights.may(view.device, ...permission)
+      ? [{ name, button, lack: context.connectors.lack(view.device.connector, name) }]
+      : [],
+  )
+
+/** A button that is missing because of a right says so. */
+const lacksOf = (view: DeviceView, context: Context): Fact[] =>
+  actsOf(view, context).flatMap(({ button, lack }) => {
+    const value = `Not possible: ${lack}`
+    return lack === undefined ? [] : [{ label: button.title(view.device), value, tone: 'warning', private: true }]
+  })
+
 function buttonsOf(view: DeviceView, context: Context): Button[] {
   const { device, request } = view
   const v = versionOf(view)
-  const acts = context.commands.flatMap(({ name, button, permission }): Button[] =>
-    button?.offered(view, context) && context.rights.may(device, ...permission)
+  const acts = actsOf(view, context).flatMap(({ name, button, lack }): Button[] =>
+    lack === undefined
       ? [
           {
             title: button.title(device),

@@ -69,7 +69,7 @@ export function readLine({ positionals, options, anywhere }: Grammar, line: stri
       ? undefined
       : options.find(
           ({ name, word: announced }) =>
-            (announced ?? name) === (announced === undefined ? word.key?.toLowerCase() : bare),
+            (announced ?? name.toLowerCase()) === (announced === undefined ? word.key?.toLowerCase() : bare),
         )
     const next = positionals[at + 1]
     if (option !== undefined) values[option.name] = option.word === undefined ? word.text : (words.shift()?.text ?? '')

@@ -23,7 +23,7 @@ export const status = defineCommand({
       template: 'status',
       data: {
         title: total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
-        text: 'By access state, and where this comes from.',
+        text: 'By access state. Between full syncs new and quarantined devices are found; other changes come with the next one.',
         bars: barsOf(counts.map(([label, count]) => ({ label, count, tone: toneOf(label) }))),
         steps: [...connectorSteps(context), ...(audit.writable() ? [] : [unrecorded])],
       },

@@ -1,6 +1,6 @@
 import type { Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
-import type { Context, Values } from './command.ts'
+import { assertGranted, type Context, type Values } from './command.ts'
 import { pressable } from './replies.ts'
 
 export const namesOf = ({ connectors }: Context) => connectors.all().map(({ name }) => name)
@@ -21,11 +21,15 @@ export async function onConnector(
   { connector: named, ...values }: Values,
   run: (connector: string) => Promise<Reply>,
 ): Promise<Reply> {
-  if (typeof named === 'string' && named !== '') return run(connectorNamed(named, context))
+  const runIfGranted = (connector: string) => {
+    assertGranted(verb, connector, context)
+    return run(connector)
+  }
+  if (typeof named === 'string' && named !== '') return runIfGranted(connectorNamed(named, context))
   const [first, ...others] = namesOf(context)
   if (first === undefined)
     throw new BotError('COMMAND_ARGUMENT', 'No connector is set up yet; add one with “connector-add”.')
-  if (others.length === 0) return run(first)
+  if (others.length === 0) return runIfGranted(first)
   return {
     template: 'choose',
     data: {

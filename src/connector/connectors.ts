@@ -174,10 +174,9 @@ export async function createConnectors(options: ConnectorsOptions) {
       return { report, problem, ...(isUnusable && { refusal: problem }) }
     },
 
-    /** Adds a connector, or gives the one of this name these settings. Throws CONNECTOR_REFUSED. */
-    async add(given: Readonly<Record<string, unknown>>): Promise<void> {
-      const old = find(String(given.name ?? ''))
-      const connector = readConnector(given, old?.connector)
+    /** Adds a connector, or gives the one of this name these settings. */
+    async add(connector: Connector): Promise<void> {
+      const old = find(connector.name)
       await settings.put(connector.name, connector)
       await old?.close()
       const state = old?.state()

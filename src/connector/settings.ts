@@ -51,17 +51,20 @@ const SiteSchema = z.object({
   servers: z.array(server).min(1, 'a server behind ='),
 })
 
-/** Names of the properties are those of Configuration Manager's New-CMExchangeServer and of Exchange. */
-const common = {
+const who = {
   name: setting(
     'Name',
     z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,39}$/u, '1 to 40 letters, digits, spaces, dots, - and _'),
   ),
   address: setting('Address', url),
   credential: setting(
-    'Credential',
+    'Credential (its file in CREDENTIALS_DIR, without .json)',
     z.string().regex(/^[\w-]{1,64}$/, 'the name of a file in CREDENTIALS_DIR, without .json'),
   ),
+}
+
+/** Names of the properties are those of Configuration Manager's New-CMExchangeServer and of Exchange. */
+const rest = {
   fullSyncSchedule: setting(
     'Full sync (24h, or at a time in UTC: 02:30)',
     z.string().regex(schedulePattern, 'so many hours, as 24h, or a time of day in UTC, as 02:30').default('24h'),
@@ -97,7 +100,7 @@ const common = {
 
 const OnlineSchema = z.strictObject({
   kind: z.literal('online'),
-  ...common,
+  ...who,
   tenant: setting(
     'Tenant',
     z
@@ -106,17 +109,19 @@ const OnlineSchema = z.strictObject({
       .optional(),
   ),
   authority: setting('Authority', url.default('https://login.microsoftonline.com')),
+  ...rest,
 })
 
 const OnPremisesSchema = z.strictObject({
   kind: z.literal('onPremises'),
-  ...common,
+  ...who,
   clientAccessServers: setting(
     'Client access servers (by AD site: Berlin=ex1,ex2; Paris=ex3)',
     z.array(SiteSchema).max(50).default([]),
     sitesOf,
   ),
   authentication: setting('Authentication', proofs.schema.default('basic'), proofs.read),
+  ...rest,
 })
 
 /** The link to one Exchange organization, as it was set up. */
@@ -166,7 +171,8 @@ export function readConnector(given: Readonly<Record<string, unknown>>, old?: Co
   const filled = Object.fromEntries(all.filter(([, value]) => value !== undefined && String(value).trim() !== ''))
   const result = ConnectorSchema.safeParse(filled)
   if (result.success) return result.data
-  const issues = kind === undefined ? z.object(common).safeParse(filled).error?.issues : result.error.issues
+  const issues =
+    kind === undefined ? z.object({ ...who, ...rest }).safeParse(filled).error?.issues : result.error.issues
   const problems = (issues ?? []).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${titleOf(key)}: not for this kind`)
     const name = String(issue.path[0])

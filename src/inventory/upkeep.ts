@@ -10,12 +10,21 @@ interface Parts {
 export function createUpkeep({ fleet, isWipePending }: Parts) {
   const { columns, owners } = fleet
 
+  const devicesOf = (connector: string, passes: (n: number) => boolean): Device[] =>
+    fleet
+      .ofConnector(connector)
+      .filter(passes)
+      .map(fleet.get)
+      .filter((device) => device !== undefined)
+
   return {
+    countOf: (connector: string): number => fleet.ofConnector(connector).length,
+
     /** The devices in one access state. */
-    inState(connector: string, state: string): Device[] {
-      const numbers = fleet.ofConnector(connector).filter((n) => columns.state.get(n) === state)
-      return numbers.map(fleet.get).filter((device) => device !== undefined)
-    },
+    inState: (connector: string, state: string) => devicesOf(connector, (n) => columns.state.get(n) === state),
+
+    /** The devices that have not acknowledged a wipe. */
+    wipePending: (connector: string) => devicesOf(connector, isWipePending),
 
     /**
      * Mailboxes whose statistics were read the longest ago, and not since `before`; those of devices with a pending wipe

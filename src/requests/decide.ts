@@ -1,6 +1,6 @@
 import { BotError } from '../errors.ts'
 import type { WipeTimes } from '../inventory/device.ts'
-import { type Actor, type Attempt, isWipe, type PhoneOwner, type Request, type Status } from './request.ts'
+import { type Actor, type Attempt, isOpen, isWipe, type PhoneOwner, type Request, type Status } from './request.ts'
 
 /** Somebody who decides, with what was found out about them in this moment. */
 export interface Decider {
@@ -37,7 +37,7 @@ export const stateTexts: Readonly<Record<Status['state'], string>> = {
   expired: 'expired',
   refused: 'refused',
   gone: 'over: the device is gone from Exchange',
-  givenUp: 'given up: no news for 30 days',
+  givenUp: 'over: nobody follows it any more',
 }
 
 /** Whether somebody owns one of the partnerships: by Entra id, or by any mail address. */
@@ -205,4 +205,14 @@ export function track(request: Request, seen: WipeTimes | 'gone', now: Date, app
   return age > daysToTrack
     ? next(request, { state: 'givenUp', at: iso(now) }, now, 'No news for 30 days: whether it was erased is not known.')
     : request
+}
+
+/** The connector of a wipe is removed: what was not handed over is not done, and what was is not followed any more. */
+export function leave(request: Request, connector: string, now: Date): Request {
+  const { state } = request.status
+  if (!isOpen(request)) return request
+  if (state === 'waiting' || state === 'approved')
+    return refuse(request, `the connector ${connector} was removed.`, now)
+  const text = `The connector ${connector} was removed: Exchange keeps the order, and whether the device is wiped is not known here.`
+  return next(request, { state: 'givenUp', at: iso(now) }, now, text)
 }

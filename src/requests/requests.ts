@@ -14,7 +14,7 @@ import type { Work } from '../store/work.ts'
 import { createBrake } from './brake.ts'
 import { cancelWipe } from './cancel.ts'
 import { digestOf, type Kind } from './consequence.ts'
-import { approve, approved, type Decider, deny, done, expire, owns, refuse, track, withdraw } from './decide.ts'
+import { approve, approved, type Decider, deny, done, expire, leave, owns, refuse, track, withdraw } from './decide.ts'
 import { execute, isEnabled, quorumOf } from './execute.ts'
 import { isWaiting, type Look, look, timesOf } from './look.ts'
 import { type Actor, isOpen, isWipe, type Request, RequestSchema, type Subject, type WipeRequest } from './request.ts'
@@ -317,6 +317,13 @@ export async function createRequests(options: RequestsOptions) {
         find: async () => (await ofDevice(device)).find(isOpen),
         decide,
       }),
+
+    /** Ends what is under way for the devices of a connector that is removed. */
+    async leave(connector: string): Promise<void> {
+      for (const { id, subject } of await listOpen())
+        if ('connector' in subject && subject.connector === connector)
+          await decide(id, (old) => leave(old, connector, now()))
+    },
 
     async close(): Promise<void> {
       stopping.abort()

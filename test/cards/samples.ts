@@ -296,4 +296,23 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
       buttons: [{ title: 'Write to Exchange', verb: 'policy-set', data: { confirm: 'digest' }, style: 'destructive' }],
     },
   ],
+  checklist: [
+    {
+      template: 'checklist',
+      data: {
+        ...header,
+        notice: 'Nothing was changed.',
+        facts,
+        times,
+        steps: many(7, { mark: '✕', tone: 'attention', text: 'Sign-in: it did not accept the user and password' }),
+        rows: many(24, {
+          mark: '✕',
+          tone: 'attention',
+          name: 'Set-CASMailbox -ActiveSyncAllowedDeviceIDs',
+          detail: 'View-Only Organization Management has it',
+        }),
+      },
+      buttons: [{ title: 'Test again', verb: 'connector-test', data: { name: 'Contoso' } }],
+    },
+  ],
 }

@@ -118,10 +118,10 @@ describe('the settings of a connector', () => {
         userMailInsert: 'x'.repeat(257),
       }).map((problem) => problem.split(':')[0]),
       [
-        ...['Name', 'Address', 'Credential', 'Full sync', 'Delta sync', 'Ignore inactive devices', 'Minimum systems'],
+        ...['Name', 'Address', 'Credential', 'Client access servers', 'Authentication'],
+        ...['Full sync', 'Delta sync', 'Ignore inactive devices', 'Minimum systems'],
         ...['Allow external mobile device management', 'Manage access rules', 'Access level when no rule decides'],
-        ...['Quarantine mail goes to', 'Text for users in quarantine mail', 'Client access servers'],
-        ...['Authentication', 'Tenant'],
+        ...['Quarantine mail goes to', 'Text for users in quarantine mail', 'Tenant'],
       ],
     )
   })

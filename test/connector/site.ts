@@ -119,7 +119,7 @@ export async function startSite({ appId, demo = false }: { appId?: string; demo?
     /** Adds a connector and waits for its first full read. */
     async add(settings: Readonly<Record<string, unknown>>): Promise<void> {
       const { connectors } = parts
-      await connectors.add(settings)
+      await connectors.add(connectors.check(settings))
       await until(() => connectors.get(String(settings.name)).health.state !== 'starting', 'first read')
     },
 

@@ -1,0 +1,184 @@
+import { z } from 'zod'
+import type { Reply } from '../cards/card.ts'
+import { type Connector, inputs, kindOf, required } from '../connector/settings.ts'
+import { BotError, isBotError } from '../errors.ts'
+import { type Context, defineCommand } from './command.ts'
+import { connectorReply, listReply, settingsForm, testedReply } from './connectorCards.ts'
+import { endOf, endReply } from './connectorEnd.ts'
+import { onConnector } from './whichConnector.ts'
+
+const name = z.string().trim().max(100).meta({ title: 'Connector' })
+const changing = { permission: ['Site.Modify'], scopes: [] } as const
+
+/** Words and inputs for settings; the connector room says what is wrong with them, all at once. */
+const settings = z.object(
+  Object.fromEntries(
+    [...inputs.online, ...inputs.onPremises]
+      .filter((input) => input.name !== 'name')
+      .map(({ name: setting, ...about }) => [
+        setting,
+        z.union([z.string(), z.number(), z.boolean()]).optional().meta(about),
+      ]),
+  ),
+)
+const options = Object.keys(settings.shape)
+const optional = options.filter((option) => !required.includes(option)).map((option) => `[${option}:]`)
+
+const isGiven = (value: unknown) => value !== undefined && String(value).trim() !== ''
+
+export const connectors = defineCommand({
+  name: 'connectors',
+  usage: '[name]',
+  summary: 'Lists the links to Exchange organizations, or shows one: how it is, what it read, how it is set up.',
+  example: 'connectors',
+  permission: ['Site.Read', 'Site.Modify'],
+  scopes: [],
+  changes: false,
+  args: z.object({ name: name.optional() }),
+  async run(given, context) {
+    return given.name === undefined ? listReply(context) : connectorReply(context.connectors.get(given.name), context)
+  },
+})
+
+/** Settings that were typed and cannot be used are shown again with what is wrong. */
+async function orForm(form: (problem: string) => Reply, work: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isBotError(error, 'CONNECTOR_REFUSED')) throw error
+    return form(error.message)
+  }
+}
+
+/** Tests settings before they are kept; those that cannot be used at all are not. */
+async function keep(connector: Connector, done: string, { connectors: all, signal }: Context): Promise<Reply> {
+  const known = all.has(connector.name)
+  const tested = await all.test(connector, signal)
+  if (tested.refusal !== undefined)
+    return { ...testedReply(connector, tested, known, 'Nothing was changed.'), undone: true }
+  await all.add(connector)
+  const retry = tested.problem === undefined ? '' : ' It is tried again every 60 minutes until it works.'
+  return testedReply(connector, tested, true, `${done}${retry}`)
+}
+
+const chooseKind: Reply = {
+  template: 'choose',
+  data: {
+    title: 'Add a connector',
+    text: 'Which Exchange is it?',
+    rows: [
+      { press: { kind: 'online' }, name: 'Exchange Online', detail: 'Microsoft 365, as an application' },
+      { press: { kind: 'onPremises' }, name: 'Exchange on premises', detail: '2010 SP1 to Subscription Edition' },
+    ],
+    verb: 'connector-add',
+  },
+}
+
+export const connectorAdd = defineCommand({
+  ...changing,
+  name: 'connector-add',
+  usage: `<name> <kind> <address:> <credential:> ${optional.join(' ')}`,
+  summary: 'Adds the link to an Exchange organization and tests it; the credential is a file on the server.',
+  example: 'connector-add Contoso online address:https://outlook.office365.com credential:contoso',
+  changes: (values) => required.every((setting) => isGiven(values[setting])),
+  args: settings.extend({ name: name.optional(), kind: z.string().optional().meta({ title: 'Kind' }) }),
+  async run(given, context) {
+    const kind = kindOf(String(given.kind ?? ''))
+    const others = Object.entries(given).filter(([setting, value]) => setting !== 'kind' && isGiven(value))
+    if (kind === undefined && others.length === 0) return chooseKind
+    if (kind === undefined) return keep(context.connectors.check(given), 'Added.', context)
+    const form = (problem?: string) => settingsForm({ verb: 'connector-add', kind, problem }, given, { kind })
+    if (others.length === 0) return form()
+    return orForm(form, async () => {
+      if (context.connectors.has(String(given.name ?? '')))
+        throw new BotError('CONNECTOR_REFUSED', `there is a connector ${given.name} already`)
+      return keep(context.connectors.check(given), 'Added.', context)
+    })
+  },
+})
+
+export const connectorEdit = defineCommand({
+  ...changing,
+  name: 'connector-edit',
+  usage: `<name> [address:] [credential:] ${optional.join(' ')}`,
+  summary: 'Changes the settings of a connector and tests them; one that is given empty has its default again.',
+  example: 'connector-edit Contoso deltaSyncMins:60',
+  changes: (values) => Object.keys(values).some((setting) => options.includes(setting)),
+  args: settings.extend({ name }),
+  async run(given, context) {
+    const { connector } = context.connectors.get(String(given.name))
+    const change = { ...given, name: connector.name }
+    const form = (problem?: string) =>
+      settingsForm(
+        { verb: 'connector-edit', kind: connector.kind, problem },
+        { ...connector, ...change },
+        { name: connector.name },
+      )
+    if (!Object.keys(given).some((setting) => options.includes(setting))) return form()
+    return orForm(form, () => keep(context.connectors.check(change), 'Changed.', context))
+  },
+})
+
+export const connectorTest = defineCommand({
+  ...changing,
+  name: 'connector-test',
+  usage: '<name>',
+  summary:
+    'Tests a connector: whether Exchange is reached and lets it in, which versions run, what the account may do.',
+  example: 'connector-test Contoso',
+  changes: false,
+  args: z.object({ name: name.optional(), connector: name.optional() }),
+  run: ({ name: named, connector: chosen }, context) =>
+    onConnector(context, 'connector-test', { connector: named ?? chosen }, async (one) => {
+      const { connector } = context.connectors.get(one)
+      return testedReply(connector, await context.connectors.test(connector, context.signal), true)
+    }),
+})
+
+export const connectorRemove = defineCommand({
+  ...changing,
+  name: 'connector-remove',
+  usage: '<name>',
+  summary: 'Removes a connector and forgets its devices, after showing what ends with it; Exchange stays as it is.',
+  example: 'connector-remove Contoso',
+  changes: (values) => values.confirm !== undefined,
+  args: z.object({ name, confirm: z.string().optional() }),
+  async run({ name: named, confirm }, context) {
+    const view = context.connectors.get(named)
+    const end = await endOf(view.name, context)
+    if (confirm === undefined) return endReply(view.name, end)
+    if (confirm !== end.digest)
+      return {
+        ...endReply(view.name, end, 'This has changed since you looked, so nothing was removed yet.'),
+        undone: true,
+      }
+    await context.connectors.forget(view.name)
+    const text = `${view.name} is removed, and its ${end.devices} devices are forgotten here. Exchange stays as it was.`
+    return { template: 'notice', data: { title: 'Removed', text, tone: 'good' } }
+  },
+})
+
+export const sync = defineCommand({
+  ...changing,
+  name: 'sync',
+  usage: '[full] [connector:]',
+  summary: 'Reads an organization now: what is new, or with “full” all of it.',
+  example: 'sync full',
+  changes: true,
+  args: z.object({
+    full: z
+      .string()
+      .trim()
+      .toLowerCase()
+      .pipe(z.literal('full', 'either “full” or nothing'))
+      .optional()
+      .meta({ title: 'Kind' }),
+    connector: name.optional(),
+  }),
+  run: ({ full, connector }, context) =>
+    onConnector(context, 'sync', { connector, full }, async (one) => {
+      await context.connectors.sync(one, full ?? 'delta')
+      const notice = `The ${full ?? 'delta'} sync is under way.`
+      return connectorReply(context.connectors.get(one), context, notice)
+    }),
+})

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { eventually, type Json, people, startDesk, type TestDesk } from '../desk.ts'
+import { type Chat, chatOf } from './chat.ts'
+
+/** A file may be replaced while its folder is read. */
+function unlessGone(error: NodeJS.ErrnoException): string {
+  if (error.code !== 'ENOENT') throw error
+  return ''
+}
+
+describe('connectors in chat', () => {
+  let desk: TestDesk
+  let viktor: Chat
+
+  before(async () => {
+    desk = await startDesk()
+    viktor = chatOf(desk, people.full)
+  })
+  after(() => desk.close())
+  afterEach(() => desk.control('DELETE', 'faults'))
+
+  /** Another organization of the sandbox, with its credential file. */
+  async function found(name: string, about: object = {}) {
+    const organization = await desk.control('POST', 'organizations', { name, devices: 4, ...about })
+    const { address, authority = address, tenant, clientId, secret, user, password } = organization
+    const hosts = [new URL(address).host, new URL(authority).host]
+    await credential(name.toLowerCase(), user ? { hosts, user, password } : { hosts, tenant, clientId, secret })
+    return organization
+  }
+
+  async function credential(name: string, content: object): Promise<void> {
+    const file = join(desk.folder, 'credentials', `${name}.json`)
+    await mkdir(join(desk.folder, 'credentials'), { recursive: true })
+    await writeFile(file, JSON.stringify(content), { mode: 0o600 })
+    await chmod(file, 0o600)
+  }
+
+  const addWords = (name: string, { kind, address, authority }: Json) =>
+    `connector-add ${name} ${kind} address:${address} credential:${name.toLowerCase()}${authority ? ` authority:${authority}` : ''}`
+
+  const remove = async (name: string) => viktor.click(await viktor.say(`connector-remove ${name}`), `Remove ${name}`)
+
+  /** The inputs of a card, wherever they stand. */
+  const inputsOf = (part: Json): Json[] =>
+    typeof part !== 'object' || part === null
+      ? []
+      : String(part.type).startsWith('Input.')
+        ? [part]
+        : Object.values(part).flatMap(inputsOf)
+
+  it('are added by words, tested, and read', async () => {
+    const fabrikam = await found('Fabrikam', { kind: 'onPremises', version: '2019' })
+    const added = await viktor.say(addWords('Fabrikam', fabrikam))
+    assert.match(added.text, /Fabrikam can be used[\s\S]*Added\.[\s\S]*EX01: Exchange 2019 CU15, build 1748\.10/)
+    assert.match(added.text, /✓ Clear-MobileDevice -AccountOnly/)
+    const shown = await eventually(async () => {
+      const now = await viktor.say('connectors fabrikam')
+      return /^Fabrikam\nread just now\./.test(now.text) && now
+    })
+    assert.match((await viktor.say('find connector:fabrikam')).text, /4 devices/)
+    assert.match(shown.text, /Exchange Server on premises[\s\S]*cn=fabrikam[\s\S]*Full sync: 4 devices/)
+    assert.match((await viktor.say('connectors')).text, /Contoso\nread just now\nFabrikam\nread just now/)
+    assert.match((await viktor.say('status')).text, /Fabrikam: read just now/)
+    await remove('Fabrikam')
+  })
+
+  it('are added by a form, of the kind that was chosen', async () => {
+    const wingtip = await found('Wingtip')
+    const choice = await viktor.say('connector-add')
+    assert.match(choice.text, /Exchange Online[\s\S]*Exchange on premises/)
+    const form = await viktor.press(choice, 'connector-add', { kind: 'online' })
+    const named = inputsOf(form.card).map(({ id }) => id)
+    assert.deepEqual(named.slice(0, 5), ['name', 'address', 'credential', 'tenant', 'authority'])
+    assert.ok(['fullSyncSchedule', 'deltaSyncMins', 'accessLevel', 'userMailInsert'].every((id) => named.includes(id)))
+    assert.ok(!named.includes('clientAccessServers'))
+    const wrong = await viktor.click(form, 'Add and test', { name: 'Wingtip', deltaSyncMins: '1', address: 'x' })
+    assert.match(wrong.text, /Address: an address such as.*Credential: missing.*Delta sync: at least 5/)
+    const { address, authority } = wingtip
+    const typed = {
+      name: 'Wingtip',
+      address,
+      authority,
+      credential: 'wingtip',
+      deltaSyncMins: 60,
+      enableAccessRule: 'false',
+    }
+    assert.match((await viktor.click(wrong, 'Add and test', typed)).text, /Wingtip can be used/)
+    assert.match((await viktor.say('connectors Wingtip')).text, /Delta sync\n60/)
+    await remove('Wingtip')
+  })
+
+  it('are not added when settings are wrong, and the form has what was typed', async () => {
+    const form = await viktor.say('connector-add Litware online address:http://litware.com deltaSyncMins:9999')
+    assert.match(form.text, /Address: https, but for this machine.*Credential: missing.*Delta sync: at most 1440/)
+    assert.equal(inputsOf(form.card).find(({ id }) => id === 'name')?.value, 'Litware')
+    assert.match(
+      (await viktor.say('connector-add Litware cloud address:x')).text,
+      /Kind: online or onPremises.*Address/,
+    )
+    assert.doesNotMatch((await viktor.say('connectors')).text, /Litware/)
+  })
+
+  it('are one for each organization, and one for each name', async () => {
+    const { address, authority } = (await desk.control('GET', 'organizations')).find(
+      ({ name }: Json) => name === 'Contoso',
+    )
+    const again = `connector-add Again online address:${address} authority:${authority} credential:contoso`
+    assert.match((await viktor.say(again)).text, /Again cannot be used\nthis is the organization of Contoso/)
+    const same = `connector-add contoso online address:${address} authority:${authority} credential:contoso`
+    assert.match((await viktor.say(same)).text, /there is a connector contoso already/)
+    assert.match((await viktor.say('connectors again')).text, /I know no connector “again”/)
+  })
+
+  it('are changed by words and by a form that shows how they are', async () => {
+    const form = await viktor.say('connector-edit contoso')
+    const value = (id: string) => inputsOf(form.card).find((input) => input.id === id)?.value
+    assert.deepEqual([value('credential'), value('deltaSyncMins'), value('name')], ['contoso', 240, undefined])
+    const changed = await viktor.click(form, 'Change and test', { deltaSyncMins: '30', maximumInactiveDays: '90' })
+    assert.match(changed.text, /Contoso can be used[\s\S]*Changed\./)
+    assert.match((await viktor.say('connectors contoso')).text, /Delta sync\n30[\s\S]*Ignore inactive devices\n90/)
+    await viktor.say('connector-edit contoso deltaSyncMins:"" maximumInactiveDays:""')
+    const shown = (await viktor.say('connectors contoso')).text
+    assert.match(shown, /Delta sync\n240/)
+    assert.doesNotMatch(shown, /Ignore inactive/)
+  })
+
+  it('keep a credential from hosts that it does not name, before a byte goes there', async () => {
+    let contacts = 0
+    const thief = createServer(() => contacts++).listen(0, '127.0.0.1')
+    await once(thief, 'listening')
+    try {
+      const host = `localhost:${(thief.address() as AddressInfo).port}`
+      for (const setting of ['address', 'authority']) {
+        const refused = await viktor.say(`connector-edit contoso ${setting}:http://${host}`)
+        assert.match(refused.text, new RegExp(`contoso may not be sent to ${host}; its hosts do not name it`))
+        assert.match(refused.text, /Nothing was changed/)
+        assert.ok((await desk.audit()).some(({ target, outcome }) => target?.includes(host) && outcome === 'refused'))
+      }
+      assert.ok(!(await viktor.say('connectors contoso')).text.includes(host))
+      assert.equal(contacts, 0)
+    } finally {
+      thief.close()
+    }
+  })
+
+  it('show what the account may not do, keep just that from people, and say why', async () => {
+    const rights = ['-Clear-MobileDevice', '-Set-CASMailbox ActiveSyncBlockedDeviceIDs']
+    const tailspin = await found('Tailspin', { kind: 'onPremises', rights })
+    await desk.control('POST', 'mailboxes', { organization: 'Tailspin', Alias: 'tess' })
+    await desk.control('POST', 'devices', { organization: 'Tailspin', mailbox: 'tess', DeviceType: 'iPhone' })
+    const tested = await viktor.say(addWords('Tailspin', tailspin))
+    assert.match(tested.text, /not for everything[\s\S]*✕ Clear-MobileDevice {2}Recipient Management has it/)
+    assert.match(tested.text, /✕ Set-CASMailbox -ActiveSyncBlockedDeviceIDs[\s\S]*✓ Remove-MobileDevice/)
+    const card = await eventually(async () => {
+      const shown = await viktor.say('device tess_iPhone')
+      return /tess_iPhone/.test(shown.text) && !/No such/.test(shown.text) && shown
+    })
+    assert.match(card.text, /Wipe phone\n● Not possible: the account of Tailspin may not run Clear-MobileDevice/)
+    assert.match(
+      card.text,
+      /Block\n● Not possible: the account of Tailspin may not run Set-CASMailbox -ActiveSyncBlocked/,
+    )
+    const titles = card.card.actions.map(({ title }: Json) => title)
+    assert.ok(!titles.includes('Wipe phone') && !titles.includes('Block'), titles.join())
+    assert.match(
+      (await viktor.say('wipe tess_iPhone stolen in Rome')).text,
+      /“wipe” is not possible.*Clear-MobileDevice/,
+    )
+    assert.match((await viktor.say('block tess_iPhone lost it')).text, /“block” is not possible/)
+
+    await desk.control('POST', 'organizations/Tailspin', { rights: null })
+    assert.match((await viktor.say('connector-test tailspin')).text, /Tailspin can be used\n/)
+    assert.match((await viktor.say('block tess_iPhone lost it')).text, /is blocked for its mailbox/)
+    await remove('Tailspin')
+  })
+
+  it('are removed after all is said that ends with them, by a press that has seen it', async () => {
+    const alpine = await found('Alpine', { kind: 'onPremises' })
+    await desk.control('POST', 'mailboxes', { organization: 'Alpine', Alias: 'ada' })
+    await desk.control('POST', 'devices', { organization: 'Alpine', mailbox: 'ada', DeviceType: 'iPhone' })
+    await viktor.say(addWords('Alpine', alpine))
+    const preview = await eventually(async () => {
+      const shown = await viktor.say('wipe ada_iPhone stolen in Rome')
+      return /Ask for approval/.test(JSON.stringify(shown.card)) && shown
+    })
+    const [, shortId = ''] = /· (\w{8})/.exec(preview.text) ?? []
+    const early = await viktor.say('connector-remove alpine')
+    assert.match(early.text, /Remove Alpine\?[\s\S]*5 devices are forgotten here/)
+    const request = await viktor.click(preview, 'Ask for approval', { shortId })
+    const [id = ''] = /R\d+/.exec(request.text) ?? []
+
+    const stale = await viktor.click(early, 'Remove Alpine')
+    assert.match(
+      stale.text,
+      /changed since you looked[\s\S]*the wipe of ada_iPhone, is waiting for approval: it is closed/,
+    )
+    const removed = await viktor.click(stale, 'Remove Alpine')
+    assert.match(removed.text, /Alpine is removed, and its 5 devices are forgotten/)
+    assert.match((await viktor.say(`request ${id}`)).text, /connector Alpine was removed/)
+    assert.match((await viktor.say('find connector:alpine')).text, /^No device/)
+    assert.doesNotMatch((await viktor.say('connectors')).text, /Alpine/)
+    const calls = await desk.control('GET', 'calls')
+    assert.ok(
+      !calls.some(({ cmdlet, organization }: Json) => organization === 'Alpine' && !/^(Get|Set-ADServer)/.test(cmdlet)),
+    )
+  })
+
+  it('are read when people want it: what is new, or all', async () => {
+    const calls = async () => (await desk.control('GET', 'calls')).map(({ cmdlet }: Json) => cmdlet)
+    const before = (await calls()).length
+    assert.match((await viktor.say('sync')).text, /Contoso[\s\S]*The delta sync is under way/)
+    await eventually(
+      async () => (await calls()).slice(before).filter((one: string) => one === 'Get-MobileDevice').length >= 2,
+    )
+    assert.ok(!(await calls()).slice(before).includes('Get-Mailbox'))
+    assert.match((await viktor.say('sync full connector:CONTOSO')).text, /The full sync is under way/)
+    await eventually(async () => (await calls()).slice(before).includes('Get-Mailbox'))
+    assert.match((await viktor.say('sync everything')).text, /either “full” or nothing/)
+  })
+
+  it('are for those who may change the site', async () => {
+    const hanna = chatOf(desk, people.helpdesk)
+    assert.match((await hanna.say('connectors')).text, /Contoso/)
+    assert.equal((await hanna.say('connectors contoso')).card.actions, undefined)
+    for (const words of [
+      'connector-add',
+      'connector-edit contoso deltaSyncMins:5',
+      'connector-test contoso',
+      'connector-remove contoso',
+      'sync full',
+    ])
+      assert.match((await hanna.say(words)).text, /You need the permission Site\.Modify/)
+    assert.match((await chatOf(desk, people.nobody).say('connectors')).text, /permission Site\.Read/)
+  })
+
+  it('are shown to Prometheus', async () => {
+    const metrics = await (await fetch(`${desk.url()}/metrics`)).text()
+    assert.match(metrics, /connector_health\{connector="Contoso",of="healthy"\} 1/)
+    assert.match(metrics, /connector_devices\{connector="Contoso",of="full"\} 2000/)
+    assert.match(metrics, /connector_last_sync_timestamp_seconds\{connector="Contoso",of="full"\} \d+/)
+  })
+
+  it('leave nothing of a credential in the store, the record, the log or on cards', async () => {
+    const organizations: Json[] = await desk.control('GET', 'organizations')
+    const secrets = organizations.flatMap(({ secret, password }) => [secret, password]).filter(Boolean)
+    assert.ok(secrets.length >= 4)
+    const names = await readdir(join(desk.folder, 'store'), { recursive: true, withFileTypes: true })
+    const files = names.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+    const stored = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(unlessGone)))
+    const written = [...stored, desk.logged.join(''), JSON.stringify(desk.teams.calls)].join('\n')
+    for (const secret of secrets) assert.ok(!written.includes(secret))
+    assert.ok(written.includes('"credential":"contoso"'), 'the name is stored')
+  })
+})
