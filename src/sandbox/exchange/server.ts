@@ -28,7 +28,7 @@ export async function startSandboxExchange({ port = 0, now = Date.now }: Options
     pageDoor,
   ]
 
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
     try {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1')
       for (const door of doors) if (await door(request, response, url)) return
