@@ -14,17 +14,28 @@ const stormOf = (group: string) => `storm ${group}`
 
 /**
  * What is told next of all that waits, in order: the oldest event and what waits beside it of the same story; or, where many
- * of its sort wait or are being told together already (`storms`), all of that sort.
+ * of its sort wait or are being told together already (`storms`), all of that sort. Events of a sort are told in order, so
+ * that a storm, which is listed by its first and last number, has none within it that was told singly.
  */
 export function nextTelling(waiting: readonly Published[], storms: ReadonlySet<string>): Telling | undefined {
   const [first] = waiting
   if (first === undefined) return undefined
   const { group, story } = first
-  if (group !== undefined) {
-    const events = waiting.filter((event) => event.group === group)
-    const stories = new Set(events.map((event) => event.story))
-    if (stories.size > mostSingly || storms.has(stormOf(group)))
-      return { kind: 'storm', story: stormOf(group), group, events }
+  const isStorm = (sort: string) =>
+    storms.has(stormOf(sort)) ||
+    new Set(waiting.flatMap((event) => (event.group === sort ? event.story : []))).size > mostSingly
+  if (group !== undefined && isStorm(group))
+    return { kind: 'storm', story: stormOf(group), group, events: waiting.filter((event) => event.group === group) }
+
+  const events: Published[] = []
+  /** Sorts whose next event is not told now. */
+  const later = new Set<string>()
+  for (const event of waiting) {
+    const sort = event.group
+    if (event.story === story) {
+      if (events.length === mostLines || (sort !== undefined && (later.has(sort) || isStorm(sort)))) break
+      events.push(event)
+    } else if (sort !== undefined) later.add(sort)
   }
-  return { kind: 'story', story, events: waiting.filter((event) => event.story === story).slice(0, mostLines) }
+  return { kind: 'story', story, events }
 }

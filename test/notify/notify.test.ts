@@ -4,6 +4,8 @@ import type { Event } from '../../src/events/event.ts'
 import { allDevices } from '../../src/inventory/collections.ts'
 import { deviceEvent, idOf, type Room, sentencesOf, siteEvent, startRoom, type Trouble } from './room.ts'
 
+const hour = 60 * 60_000
+
 describe('notifications', () => {
   let room: Room
 
@@ -312,67 +314,90 @@ describe('notifications', () => {
       assert.deepEqual((await room.parts().notify.load()).dropped, { refused: 1 })
     })
 
-    it('at least once and in order, whatever fails and however often the process ends; twice only where an answer was lost', async () => {
-      const fault = fc.constantFrom<Trouble | undefined>('before', 'after', undefined, undefined, undefined)
-      const step = fc.oneof(
-        fc.record({ publish: fc.array(fc.nat(7), { minLength: 1, maxLength: 12 }), group: fc.boolean() }),
-        fc.record({ restart: fc.constant(true) }),
-        fc.record({ wait: fc.constantFrom(1000, 4000, 60 * 60_000) }),
+    const fault = fc.constantFrom<Trouble | undefined>('before', 'after', undefined, undefined, undefined)
+    const step = fc.oneof(
+      fc.record({ publish: fc.array(fc.nat(7), { minLength: 1, maxLength: 12 }), group: fc.boolean() }),
+      fc.record({ restart: fc.constant(true) }),
+      fc.record({ wait: fc.constantFrom(1000, 4000, hour) }),
+    )
+    type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+    let run = 0
+
+    /** Publishes, waits and restarts under faults, and holds what the conversation could read against what happened. */
+    async function tellsAll(steps: Step[], faults: Iterator<Trouble | undefined>, scope: 'channel' | 'groupChat') {
+      run += 1
+      const conversation = `c${run}`
+      await room.join(conversation, scope)
+      await room.subscribe(conversation, 'vera', ['access'])
+      let lost = 0
+      room.fails(() => {
+        const { value } = faults.next()
+        if (value === 'after') lost += 1
+        return value
+      })
+      const events: Event[] = []
+      for (const one of steps)
+        if ('publish' in one)
+          for (const phone of one.publish) {
+            const key = `${run}.${events.length}`
+            const group = one.group ? `devices of run ${run}` : undefined
+            const about = { group, text: `told ${key}.`, at: room.now().toISOString() }
+            events.push(deviceEvent(key, `phone ${run}.${phone}`, about))
+            await room.publish(...events.slice(-1))
+          }
+        else if ('restart' in one) await room.restart()
+        else await room.drain(one.wait)
+      await room.drain()
+      room.fails(() => undefined)
+      await room.drain()
+      await room.parts().subscriptions.end(conversation)
+
+      const here = room.posted.filter((one) => one.conversation === conversation)
+      const tellings = await Promise.all(events.map(({ text }) => timesTold(text, here, scope)))
+      assert.ok(
+        tellings.every((times) => times >= 1),
+        `all told: ${tellings}`,
       )
-      let run = 0
-      await fc.assert(
+      if (lost === 0) assert.deepEqual(tellings, Array(events.length).fill(1))
+      const cards = room.shown.filter((one) => one.conversation === conversation).map(({ reply }) => sentencesOf(reply))
+      for (const { story } of events) {
+        const own = events.filter((event) => event.story === story && event.group === undefined)
+        const firstRead = own.map(({ text }) => cards.findIndex((sentences) => sentences.includes(text)))
+        assert.deepEqual(
+          firstRead,
+          firstRead.toSorted((one, other) => one - other),
+        )
+      }
+      assert.equal((await room.parts().notify.load()).waiting, 0)
+    }
+
+    it('at least once and in order, whatever fails and however often the process ends; twice only where an answer was lost', () =>
+      fc.assert(
         fc.asyncProperty(
           fc.array(step, { minLength: 1, maxLength: 8 }),
           fc.infiniteStream(fault),
           fc.constantFrom('channel' as const, 'groupChat' as const),
-          async (steps, faults, scope) => {
-            run += 1
-            const conversation = `c${run}`
-            await room.join(conversation, scope)
-            await room.subscribe(conversation, 'vera', ['access'])
-            let lost = 0
-            room.fails(() => {
-              const { value } = faults.next()
-              if (value === 'after') lost += 1
-              return value
-            })
-            const events: Event[] = []
-            for (const one of steps)
-              if ('publish' in one)
-                for (const phone of one.publish) {
-                  const key = `${run}.${events.length}`
-                  const group = one.group ? `devices of run ${run}` : undefined
-                  events.push(deviceEvent(key, `phone ${run}.${phone}`, { group, text: `told ${key}.` }))
-                  await room.publish(...events.slice(-1))
-                }
-              else if ('restart' in one) await room.restart()
-              else await room.drain(one.wait)
-            await room.drain()
-            room.fails(() => undefined)
-            await room.drain()
-            await room.parts().subscriptions.end(conversation)
-
-            const here = room.posted.filter((one) => one.conversation === conversation)
-            const tellings = await Promise.all(events.map(({ text }) => timesTold(text, here, scope)))
-            assert.ok(
-              tellings.every((times) => times >= 1),
-              `all told: ${tellings}`,
-            )
-            if (lost === 0) assert.deepEqual(tellings, Array(events.length).fill(1))
-            for (const { story } of events) {
-              const own = events.filter((event) => event.story === story && event.group === undefined)
-              const places = own.map(({ text }) => here.findIndex(({ reply }) => sentencesOf(reply).includes(text)))
-              assert.deepEqual(
-                places,
-                places.toSorted((one, other) => one - other),
-              )
-            }
-            assert.equal((await room.parts().notify.load()).waiting, 0)
-          },
+          tellsAll,
         ),
         { numRuns: 20 },
-      )
-    })
+      ))
+
+    it('in order where the thread has the details and the card above it the newest, though the card was posted four times', () =>
+      tellsAll(
+        [{ publish: [0], group: false }, { wait: hour }, { publish: [0, 0], group: false }],
+        ['after', 'after', 'after', 'before', undefined, undefined, 'before'].values() as Iterator<Trouble | undefined>,
+        'channel',
+      ))
+
+    it('once where an event could be told with its story or with its sort', () =>
+      tellsAll(
+        [
+          { publish: [0], group: false },
+          { publish: [3, 5, 0, 6, 1, 4, 2], group: true },
+        ],
+        [].values(),
+        'channel',
+      ))
   })
 
   /** How often a channel reads a sentence: where it was posted, in a chat where it stands now, or in the list of a storm. */

@@ -75,12 +75,16 @@ export interface Posted {
   reply: Reply
 }
 
+/** What stood in a conversation at some time, posted or edited. */
+type Shown = Pick<Posted, 'conversation' | 'reply'>
+
 /** Notify between a store of files and a chat that keeps what is posted and fails as it is told. */
 export async function startRoom() {
   const folder = await mkdtemp(join(tmpdir(), 'notify-'))
   const clock = createWork(new Date('2026-11-23T10:00:00Z'))
   const { work, now } = clock
   const posted: Posted[] = []
+  const shown: Shown[] = []
   const forgotten: string[] = []
   const held = new Map<string, { permissions: Permission[]; collections: string[] }>()
   const devices = new Map<string, string[]>()
@@ -120,6 +124,7 @@ export async function startRoom() {
       met('post', place.conversation, () => {
         const message = { id: `m${posted.length + 1}`, conversation: place.conversation, under, first: reply, reply }
         posted.push(message)
+        shown.push({ conversation: place.conversation, reply })
         return { message: message.id }
       }),
     async edit(place, message, draw) {
@@ -128,6 +133,7 @@ export async function startRoom() {
         const found = posted.find(({ id }) => id === message)
         if (found === undefined) return 'gone' as const
         found.reply = reply
+        shown.push({ conversation: place.conversation, reply })
         return 'edited' as const
       })
     },
@@ -164,6 +170,7 @@ export async function startRoom() {
   return {
     ...clock,
     posted,
+    shown,
     forgotten,
     devices,
     parts: () => parts,
