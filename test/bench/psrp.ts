@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { SaxesParser } from 'saxes'
 import { createOnlineTransport } from '../../src/connector/online/rest.ts'
 import { readClixml } from '../../src/connector/onprem/clixml-reader.ts'
@@ -13,18 +9,10 @@ import { foundOrganization, NewOrganizationSchema } from '../../src/sandbox/exch
 import { writeRow } from '../../src/sandbox/exchange/powershell/records.ts'
 import { createTokens } from '../../src/tokens.ts'
 import type { Connection } from '../connector/contract.ts'
+import { alternate, atLeast, type Bench, noTarget } from './bench.ts'
+import { startChild } from './child.ts'
 
-/** One line of the benchmark: higher numbers are better. */
-export interface Measured {
-  readonly name: string
-  readonly ours: number
-  readonly baseline: number
-  readonly unit: string
-  readonly target: string
-}
-
-const devices = 10_000
-const rounds = 9
+const usual = 10_000
 
 /** Megabytes per second of processor time: other work on the machine does not count. */
 function speed(bytes: number, work: () => void) {
@@ -34,9 +22,7 @@ function speed(bytes: number, work: () => void) {
   return bytes / (user + system)
 }
 
-const median = (numbers: readonly number[]) => numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? 0
-
-function devicesAsClixml() {
+function devicesAsClixml(devices: number) {
   const about = NewOrganizationSchema.parse({ name: 'Bench', kind: 'onPremises', devices })
   const organization = foundOrganization(about, Date.now())
   const call = { cmdlet: 'Get-MobileDevice', parameters: { ResultSize: 'Unlimited' } }
@@ -45,42 +31,45 @@ function devicesAsClixml() {
   return table?.keys.map((_, row) => writeRow(table, row, 'MobileDevice')) ?? []
 }
 
-/** Devices from CLIXML to rows, against a bare saxes over the same bytes, in turns. */
-export function measureDecoding(): Measured {
-  const documents = devicesAsClixml()
-  const bytes = documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0)
-  const runs = Array.from({ length: rounds }, () => ({
-    baseline: speed(bytes, () => {
-      for (const document of documents) new SaxesParser({ position: false }).write(document).close()
-    }),
-    ours: speed(bytes, () => {
-      for (const document of documents) toRow(readClixml(document))
-    }),
-  }))
-  const [ours, baseline] = [median(runs.map((run) => run.ours)), median(runs.map((run) => run.baseline))]
-  return { name: 'clixml', ours, baseline, unit: 'MB/s', target: 'at least half of bare saxes' }
+/** Devices from CLIXML to rows, beside a bare saxes over the same bytes; higher is better. */
+export const clixml: Bench = {
+  name: 'clixml',
+  async run(plan) {
+    const documents = devicesAsClixml(plan.sized(usual))
+    const bytes = documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0)
+    const compared = await alternate(
+      plan,
+      () => speed(bytes, () => documents.map((document) => toRow(readClixml(document)))),
+      () =>
+        speed(bytes, () => documents.map((document) => new SaxesParser({ position: false }).write(document).close())),
+    )
+    return [{ name: 'clixml: Get-MobileDevice', ...compared, unit: 'MB/s', target: atLeast(0.5) }]
+  },
 }
 
-async function devicesPerSecond(transport: Transport) {
+async function devicesPerSecond(transport: Transport, devices: number) {
   const start = performance.now()
   let count = 0
   const cmdlet = { name: 'Get-MobileDevice', parameters: { ResultSize: 'Unlimited' } }
   for await (const row of transport.invoke(cmdlet, AbortSignal.timeout(120_000))) if (row.Guid) count += 1
+  if (count !== devices) throw new Error(`${count} of ${devices} devices`)
   return (count / (performance.now() - start)) * 1000
 }
 
-/** A full read over the PSRP door against one over the REST door, of a sandbox in a process of its own. */
-export async function measureReading(): Promise<Measured> {
-  const sandbox = spawn(process.execPath, [join(import.meta.dirname, '../../src/sandbox/exchange/index.ts')])
-  try {
-    const [line] = await once(createInterface(sandbox.stdout), 'line')
-    const base = String(line).split(' ').at(-1)
+/** A full read over the PSRP door beside one over the REST door, of a sandbox in a process of its own. */
+export const psrp: Bench = {
+  name: 'psrp',
+  async run(plan) {
+    const devices = plan.sized(usual)
+    await using sandbox = await startChild(new URL('../../src/sandbox/exchange/index.ts', import.meta.url))
     const found = async (kind: string): Promise<Connection> => {
       const body = JSON.stringify({ name: kind, kind, devices })
-      return (await fetch(`${base}/_sandbox/organizations`, { method: 'POST', body })).json()
+      return (await fetch(`${sandbox.url}/_sandbox/organizations`, { method: 'POST', body })).json()
     }
     const { address, user, password } = await found('onPremises')
+    await using closing = new AsyncDisposableStack()
     const onPremises = createOnPremisesTransport({ address, credential: { user, password } })
+    closing.defer(onPremises.close)
     const { tenant, clientId, secret, ...cloud } = await found('online')
     const tokens = createTokens({
       login: `${cloud.authority}/${tenant}`,
@@ -89,13 +78,9 @@ export async function measureReading(): Promise<Measured> {
       now: () => new Date(),
     })
     const online = createOnlineTransport({ address: cloud.address, tenant, tokens, warn: () => {} })
-    const runs: { ours: number; baseline: number }[] = []
-    for (let round = 0; round < 3; round++)
-      runs.push({ ours: await devicesPerSecond(onPremises), baseline: await devicesPerSecond(online) })
-    await onPremises.close()
-    const [ours, baseline] = [median(runs.map((run) => run.ours)), median(runs.map((run) => run.baseline))]
-    return { name: 'psrp-read', ours, baseline, unit: 'devices/s', target: 'to be seen beside the REST door' }
-  } finally {
-    sandbox.kill()
-  }
+    closing.defer(online.close)
+    const read = (transport: Transport) => () => devicesPerSecond(transport, devices)
+    const compared = await alternate(plan, read(onPremises), read(online))
+    return [{ name: 'psrp: full read', ...compared, unit: 'devices/s', target: noTarget }]
+  },
 }
