@@ -6,7 +6,6 @@ import { type Audit, createAudit } from './audit/audit.ts'
 import type { About } from './cards/card.ts'
 import { createCards } from './cards/draw.ts'
 import { commands } from './commands/commands.ts'
-import { assertNoWipe } from './commands/device.ts'
 import type { Settings } from './config.ts'
 import { batchNews, createBatches } from './connector/batches.ts'
 import { createConnectors } from './connector/connectors.ts'
@@ -145,21 +144,18 @@ export async function createApp(outside: Outside) {
   const voice = createVoice({
     ...parts,
     ownerNotice: settings.OWNER_NOTICE === 'on',
-    mayApprove: (request, person) => requests.mayApprove(request, person),
+    barFor: (request, person, rights) => requests.barFor(request, person, rights),
   })
-  const requests = await createRequests({
-    ...parts,
-    tell: (request, why) => (why === 'news' ? voice.news(request) : voice.reminder(request)),
-  })
+  const requests = await createRequests({ ...parts, voice })
   const batches = await createBatches({
     ...parts,
     find: inventory.get,
     exempt: connectors.exempt,
-    async assertMay({ by, action }, device) {
+    async assertMay({ by, action }, device, signal) {
       const rights = await access.rightsOf(by)
       if (!rights.may(device, 'Collection.ModifyResource'))
         throw new BotError('ACCESS_DENIED', 'Collection.ModifyResource')
-      if (action === 'block') await assertNoWipe(device, { inventory, requests })
+      if (action === 'block') await requests.assertNoWipe(device, signal)
     },
     async moved(batch) {
       await outbox.publish(batchNews(batch))
@@ -190,7 +186,9 @@ export async function createApp(outside: Outside) {
   await startDigest(parts)
   measure(metrics, { load: notify.load, tally: teams.tally, now })
   complete.resolve()
-  await batches.resume()
+  if (settings.RIGHTS_APPROVAL === 'off')
+    audit.note({ who: null, command: 'start', target: 'RIGHTS_APPROVAL=off', outcome: 'done' })
+  await Promise.all([batches.resume(), requests.resume()])
   log.info({ head: audit.head() }, 'audit head')
 
   return {

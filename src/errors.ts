@@ -4,6 +4,8 @@ const texts = {
     'You need the permission %s for this; “whoami” shows what you may do, and a Security Administrator can grant more.',
   AUDIT_UNWRITABLE:
     'Nothing was done, because it could not be recorded; tell the operator to look at the disk or database of Device Desk, then try again.',
+  BRAKE_PULLED:
+    'The brake is pulled (%s), so no wipe is approved until it is released; “brake” shows how that is done.',
   CARD_UNREADABLE: 'This press could not be read (%s); open the card anew, for example with “find”.',
   COLLECTION_REFUSED: '%s',
   COMMAND_ARGUMENT: '%s',
@@ -29,8 +31,11 @@ const texts = {
   REQUEST_CHANGED:
     'The request has changed since this card was drawn, so nothing was decided; look at it again: “request %s”.',
   REQUEST_CLOSED: 'This request is not open any more: it is %s.',
-  REQUEST_DISABLED: 'Your account is disabled in Entra ID, so you cannot decide.',
-  REQUEST_EXISTS: 'There is an open request for this device already: “request %s” shows it.',
+  REQUEST_COUNTED:
+    'You asked for or approved a wipe that the brake counted, so somebody else must release it: another Security Administrator.',
+  REQUEST_DISABLED:
+    'Entra ID knows no enabled account of yours in this organization, so you cannot decide; ask your administrator.',
+  REQUEST_EXISTS: 'There is an open request about this already: “request %s” shows it.',
   REQUEST_EXPIRED:
     'The time to approve is over, so nothing was decided; ask anew, for example “wipe adele_iPhone stolen”.',
   REQUEST_OWNER: 'You own a device that this request is about, so somebody else must approve it.',
@@ -39,6 +44,8 @@ const texts = {
   REQUEST_TOO_MANY:
     'You have ten open requests; wait until they are decided, or withdraw one: “requests mine” lists them.',
   REQUEST_UNKNOWN: 'I know no request “%s”; “requests open” lists those there are.',
+  REQUEST_UNPROVEN:
+    'Teams could not be asked for your mail addresses, by which the owner of this device is known; try again in a minute.',
   REQUEST_VOTED: 'You approved this already; somebody else must approve it too.',
   RIGHTS_REFUSED: '%s',
   RULE_UNREADABLE: 'The rule cannot be read: %s',

@@ -94,7 +94,7 @@ export function createPipeline({
       const reply = await run()
       await end(reply.undone ? 'refused' : 'done', reply.record)
       tellRefused(caller, entry.command, reply.record)
-      return { reply, changed: true }
+      return { reply, changed: reply.undone === undefined }
     } catch (error) {
       const failure = explain(error, entry)
       tellRefused(caller, entry.command, failure.code)

@@ -98,6 +98,14 @@ export async function startDesk(
       return texts.flatMap((text) => text.trim().split('\n').filter(Boolean).map(readRecord))
     },
 
+    /** Reads all of Exchange anew. */
+    async sync() {
+      const { name } = demo.connector
+      const before = app.connectors.get(name).full?.at
+      await app.connectors.sync(name, 'full')
+      await eventually(() => app.connectors.get(name).full?.at !== before)
+    },
+
     async restart() {
       await app.close()
       app = await start()

@@ -10,6 +10,7 @@ export interface Account {
   readonly id: string
   readonly name: string
   readonly enabled: boolean
+  readonly guest: boolean
   /** Every address it is known by, lower case. */
   readonly addresses: readonly string[]
 }
@@ -30,10 +31,12 @@ const AccountSchema = z.object({
   id: z.guid().toLowerCase(),
   displayName: text,
   accountEnabled: z.boolean().nullish(),
+  userType: text,
   mail: text,
   userPrincipalName: text,
   proxyAddresses: z.array(z.string()).nullish(),
 })
+const accountProperties = Object.keys(AccountSchema.shape).join(',')
 const GroupSchema = z.object({ id: z.guid().toLowerCase(), displayName: text })
 const OwnersSchema = z.object({ value: z.array(z.looseObject({ id: z.guid().toLowerCase() })) })
 const GroupsSchema = z.object({ value: z.array(z.guid().toLowerCase()) })
@@ -69,7 +72,8 @@ export async function createDirectory(options: {
     now,
   })
 
-  async function ask(path: string, body?: object): Promise<unknown> {
+  /** Resolves to what Graph answers; to nothing where it says that there is no such thing. */
+  async function ask<T>(schema: z.ZodType<T>, path: string, body?: object): Promise<T | undefined> {
     const once = async () => {
       const response = await fetch(new URL(`/v1.0${path}`, base), {
         method: body === undefined ? 'GET' : 'POST',
@@ -81,7 +85,7 @@ export async function createDirectory(options: {
       if (response.status === 404) return undefined
       if (response.status === 429 || response.status >= 500) throw new Busy(`HTTP ${response.status}`)
       if (!response.ok) throw new Error(`HTTP ${response.status}`)
-      return response.json()
+      return schema.parse(await response.json())
     }
     return patience.execute(once).catch((cause) => {
       throw new BotError('DIRECTORY_UNREACHABLE', '', { cause })
@@ -90,34 +94,32 @@ export async function createDirectory(options: {
 
   return {
     async groupsOf(person, groups) {
+      const path = `/users/${encodeURIComponent(person)}/checkMemberGroups`
       const found: string[] = []
       for (let at = 0; at < groups.length; at += mostGroups) {
-        const answer = await ask(`/users/${person}/checkMemberGroups`, { groupIds: groups.slice(at, at + mostGroups) })
-        if (answer !== undefined) found.push(...GroupsSchema.parse(answer).value)
+        const answer = await ask(GroupsSchema, path, { groupIds: groups.slice(at, at + mostGroups) })
+        found.push(...(answer?.value ?? []))
       }
       return found
     },
 
     async account(person) {
-      const answer = await ask(
-        `/users/${encodeURIComponent(person)}?$select=id,displayName,accountEnabled,mail,userPrincipalName,proxyAddresses`,
-      )
-      if (answer === undefined) return undefined
-      const { id, displayName, accountEnabled, mail, userPrincipalName, proxyAddresses } = AccountSchema.parse(answer)
+      const found = await ask(AccountSchema, `/users/${encodeURIComponent(person)}?$select=${accountProperties}`)
+      if (found === undefined) return undefined
+      const { id, displayName, accountEnabled, userType, mail, userPrincipalName, proxyAddresses } = found
       const proxies = (proxyAddresses ?? []).map((address) => address.replace(/^smtp:/i, ''))
       const addresses = [mail, userPrincipalName, ...proxies].flatMap((address) => address?.toLowerCase() ?? [])
-      return { id, name: displayName ?? id, enabled: accountEnabled === true, addresses }
+      return { id, name: displayName ?? id, enabled: accountEnabled === true, guest: userType === 'Guest', addresses }
     },
 
     async owns(person, group) {
-      const answer = await ask(`/groups/${encodeURIComponent(group)}/owners?$select=id&$top=999`)
-      return answer !== undefined && OwnersSchema.parse(answer).value.some(({ id }) => id === person)
+      const found = await ask(OwnersSchema, `/groups/${encodeURIComponent(group)}/owners?$select=id&$top=999`)
+      return found?.value.some(({ id }) => id === person) === true
     },
 
     async group(id) {
-      const answer = await ask(`/groups/${encodeURIComponent(id)}?$select=id,displayName`)
-      const group = answer === undefined ? undefined : GroupSchema.parse(answer)
-      return group && { id: group.id, name: group.displayName ?? group.id }
+      const found = await ask(GroupSchema, `/groups/${encodeURIComponent(id)}?$select=id,displayName`)
+      return found && { id: found.id, name: found.displayName ?? found.id }
     },
   }
 }

@@ -14,11 +14,14 @@ export const permissions = [
 
 export type Permission = (typeof permissions)[number]
 
-export interface Role {
+/** What is allowed on the devices of a collection, and not on the whole site. */
+export const isOnDevices = (permission: Permission) => permission.startsWith('Collection.')
+
+interface BuiltInRole {
   readonly name: string
   readonly permissions: readonly Permission[]
-  /** Where it comes from: Configuration Manager's documentation, ours, or made here by copying. */
-  readonly origin: 'documented' | 'ours' | 'custom'
+  /** Where it comes from: Configuration Manager's documentation, or ours. */
+  readonly origin: 'documented' | 'ours'
 }
 
 const site = permissions.filter((permission) => permission.startsWith('Site.'))
@@ -30,9 +33,11 @@ const helpdesk = [
   'Site.Read',
 ] as const satisfies readonly Permission[]
 
+export const fullAdministrator = 'Full Administrator'
+
 /** Not editable, copyable; named after Configuration Manager's built-in roles where it has them. */
-export const builtInRoles: readonly Role[] = [
-  { name: 'Full Administrator', origin: 'documented', permissions },
+export const builtInRoles: readonly BuiltInRole[] = [
+  { name: fullAdministrator, origin: 'documented', permissions },
   {
     name: 'Operations Administrator',
     origin: 'documented',
@@ -49,6 +54,3 @@ export const builtInRoles: readonly Role[] = [
   { name: 'Wipe Approver', origin: 'ours', permissions: [...helpdesk, 'Collection.DeleteResource'] },
   { name: 'Auditor', origin: 'ours', permissions: ['Audit.Read'] },
 ]
-
-/** Configuration Manager's own collection of every mobile device, the root of all others. */
-export const allDevices = 'All Mobile Devices'

@@ -1,5 +1,4 @@
 import type { Device } from '../inventory/device.ts'
-import type { Inventory } from '../inventory/inventory.ts'
 import type { Permission } from './permissions.ts'
 
 /** One role that somebody holds on a collection, and since when each of its permissions counts. */
@@ -25,12 +24,28 @@ export interface Rights extends Powers {
   readonly grants: readonly Grant[]
   /** What counts for approving: rights that are new have to rest first, so that nobody makes an accomplice in a hurry. */
   readonly rested: Powers
-  /** Graph could not tell the groups, so these give nothing at present. */
-  readonly groupsUnknown: boolean
+  readonly standing: Standing['kind']
+  /** Mail addresses that Graph knows, lower case. */
+  readonly addresses: readonly string[]
 }
 
+/** What Entra ID says of somebody, as far as it was asked. Only a member of the tenant may hold anything. */
+export type Standing =
+  | {
+      readonly kind: 'member'
+      readonly addresses: readonly string[]
+      /** Groups with roles that they are in, and since when that is known. */
+      readonly groups: readonly { readonly id: string; readonly since: string }[]
+    }
+  /** Graph is not set up, or could not tell: then groups give nothing. */
+  | { readonly kind: 'notAsked' | 'unreachable' }
+  | { readonly kind: 'disabled' | 'guest' | 'stranger' }
+
+/** Says whether a device is in a collection. */
+export type Contains = (collection: string, device: Device) => boolean
+
 /** Rights on a class that is not the collection's own, such as Site.Modify, hold for the site, whatever the collection. */
-function powers(grants: readonly Grant[], inventory: Inventory): Powers {
+function powers(grants: readonly Grant[], contains: Contains): Powers {
   const reach = (...wanted: readonly Permission[]) => [
     ...new Set(
       grants.flatMap(({ permissions, collection }) =>
@@ -41,21 +56,26 @@ function powers(grants: readonly Grant[], inventory: Inventory): Powers {
   return {
     reach,
     holds: (...wanted) => reach(...wanted).length > 0,
-    may: (device, ...wanted) => reach(...wanted).some((collection) => inventory.contains(collection, device)),
+    may: (device, ...wanted) => reach(...wanted).some((collection) => contains(collection, device)),
   }
 }
 
-/** `restedBefore`: what is held since then or longer counts for approving. */
+/** `restedSince`: what is held since then or longer counts for approving. */
 export function rightsOf(
+  standing: Standing,
   grants: readonly Grant[],
-  inventory: Inventory,
-  restedBefore: Date,
-  groupsUnknown: boolean,
+  restedSince: string,
+  contains: Contains,
 ): Rights {
-  const old = restedBefore.toISOString()
   const rested = grants.map((grant) => ({
     ...grant,
-    permissions: grant.permissions.filter(({ since }) => since <= old),
+    permissions: grant.permissions.filter(({ since }) => since <= restedSince),
   }))
-  return { ...powers(grants, inventory), grants, rested: powers(rested, inventory), groupsUnknown }
+  return {
+    ...powers(grants, contains),
+    grants,
+    rested: powers(rested, contains),
+    standing: standing.kind,
+    addresses: standing.kind === 'member' ? standing.addresses : [],
+  }
 }

@@ -25,19 +25,22 @@ export function stateOf(view: ConnectorView, now: Date): string {
     : `first sync: ${count(progress.devices)} of about ${count(progress.about)}`
 }
 
-/** A time span as people say it. */
+/** How long ago it was, as people say it. */
 export function ago(at: Date, now: Date): string {
-  const minutes = Math.round((now.getTime() - at.getTime()) / 60_000)
-  return minutes < 1 ? 'just now' : `${spanOf(minutes)} ago`
+  const span = lasted(at, now)
+  return span === undefined ? 'just now' : `${span} ago`
 }
 
 /** A time to come as people say it. */
 export function inTime(at: Date, now: Date): string {
-  const minutes = Math.round((at.getTime() - now.getTime()) / 60_000)
-  return minutes < 1 ? 'now' : `in ${spanOf(minutes)}`
+  const span = lasted(now, at)
+  return span === undefined ? 'now' : `in ${span}`
 }
 
-function spanOf(minutes: number): string {
+/** A time span as people say it; one under a minute has no name. */
+export function lasted(from: Date, to: Date): string | undefined {
+  const minutes = Math.round((to.getTime() - from.getTime()) / 60_000)
+  if (minutes < 1) return undefined
   if (minutes === 1) return '1 minute'
   if (minutes < 120) return `${minutes} minutes`
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / (24 * 60))} days`

@@ -1,15 +1,10 @@
 import { z } from 'zod'
 import type { Button, Fact, Reply } from '../cards/card.ts'
-import { BotError } from '../errors.ts'
-import { isCounted } from '../requests/brake.ts'
 import { type Context, defineCommand, Reason } from './command.ts'
-import { requestReply } from './requestCard.ts'
-
-/** Where nobody else could release it, its one holder waits so long after it was pulled, in milliseconds. */
-const aloneAfter = 60 * 60_000
+import { askedReply } from './requestCard.ts'
 
 async function brakeReply({ requests, rights, settings }: Context): Promise<Reply> {
-  const { pulled, places } = await requests.brakes.read()
+  const { pulled, places } = await requests.brake()
   const facts: Fact[] = [
     { label: 'Wipes counted', value: `${places.length} in the last day` },
     {
@@ -61,8 +56,7 @@ export const brakePull = defineCommand({
   changes: true,
   args: z.object({ reason: Reason }),
   async run({ reason }, context) {
-    const { tenant, id, name } = context.caller
-    await context.requests.brakes.pull({ tenant, id, name }, reason)
+    await context.requests.pull(context.caller, reason)
     return brakeReply(context)
   },
 })
@@ -76,23 +70,5 @@ export const brakeRelease = defineCommand({
   scopes: [],
   changes: true,
   args: z.object({}),
-  async run(_, context) {
-    const { requests, access, caller, now } = context
-    const state = await requests.brakes.read()
-    if (state.pulled === undefined)
-      throw new BotError('REQUEST_REFUSED', 'The brake is not pulled, so there is nothing to release.')
-    if (isCounted(state, caller.id))
-      throw new BotError(
-        'REQUEST_REFUSED',
-        'You asked for or approved a wipe that the brake counted, so somebody else must release it.',
-      )
-    if (await access.hasTwoHolders()) return requestReply(await requests.askRelease(caller), context)
-    if (now().getTime() - Date.parse(state.pulled.at) < aloneAfter)
-      throw new BotError(
-        'REQUEST_REFUSED',
-        'You are the only Security Administrator, so you can release the brake an hour after it was pulled.',
-      )
-    await requests.brakes.release()
-    return brakeReply(context)
-  },
+  run: async (_, context) => askedReply(await context.requests.askRelease(context.caller), context),
 })

@@ -15,8 +15,8 @@ export type Scope = 'personal' | 'groupChat' | 'channel'
 /** Who asks, proven by Teams; the name is for showing only. */
 export interface Caller extends Person {
   readonly name: string
-  /** The mail addresses by which the door knows this account, lower case. */
-  readonly addresses: () => Promise<readonly string[]>
+  /** The mail addresses by which the door knows this account, lower case; undefined where it cannot find out. */
+  readonly addresses: () => Promise<readonly string[] | undefined>
   /** Whether they own the team in whose channel they ask. */
   readonly ownsTeam?: () => Promise<boolean>
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Reply } from '../cards/card.ts'
 import { nameOf } from '../inventory/device.ts'
-import { stateTexts } from '../requests/decide.ts'
 import { isPending, isWipe, type WipeRequest } from '../requests/request.ts'
+import { stateTexts } from '../requests/texts.ts'
 import type { Context } from './command.ts'
 
 /** What ends with a connector; the digest names it. */

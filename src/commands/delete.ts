@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { nameOf } from '../inventory/device.ts'
 import { defineDeviceCommand, Reason } from './command.ts'
-import { assertNoWipe } from './device.ts'
 
 /** An action about the partnership only: it neither erases anything nor lets the device in. */
 export const deleteDevice = defineDeviceCommand({
@@ -14,10 +13,10 @@ export const deleteDevice = defineDeviceCommand({
   changes: true,
   args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }), reason: Reason }),
   button: { title: () => 'Delete', offered: ({ wipePending }) => !wipePending },
-  async run(device, _, context) {
-    await assertNoWipe(device, context)
-    const name = nameOf(device, context.inventory.owner(device))
-    await context.connectors.remove(device, context.signal)
+  async run(device, _, { connectors, inventory, requests, signal }) {
+    await requests.assertNoWipe(device, signal)
+    const name = nameOf(device, inventory.owner(device))
+    await connectors.remove(device, signal)
     const text = `The partnership of ${name} is deleted in Exchange. Nothing on the phone is erased; if it still knows the password it connects as a new device.`
     return { template: 'notice', data: { title: 'Deleted', text } }
   },

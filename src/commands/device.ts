@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Button, Fact, Moment, Reply, Tone } from '../cards/card.ts'
-import { BotError } from '../errors.ts'
 import { type Device, type Exemption, exemptionOf, nameOf, type Owner } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
-import { stateTexts } from '../requests/decide.ts'
-import { isWaiting } from '../requests/look.ts'
 import { isPending, type Request } from '../requests/request.ts'
+import { stateTexts } from '../requests/texts.ts'
+import { isExpected } from '../requests/track.ts'
 import { type Context, defineDeviceCommand } from './command.ts'
 import { earlierFacts } from './earlier.ts'
 import { accessOf, clientOf, inWords } from './explain.ts'
@@ -37,20 +36,15 @@ export interface DeviceView {
   readonly wipePending: boolean
 }
 
-type Rooms = Pick<Context, 'inventory' | 'requests'>
+type Rooms = Pick<Context, 'inventory' | 'requests' | 'now'>
 
-export async function viewDevice(device: Device, { inventory, requests }: Rooms): Promise<DeviceView> {
+export async function viewDevice(device: Device, { inventory, requests, now }: Rooms): Promise<DeviceView> {
   const owner = inventory.owner(device)
   const request = await requests.openFor(device)
   const { wipe = {}, accountWipe = {} } = device.statistics ?? {}
-  const wipePending = (request !== undefined && isPending(request)) || isWaiting(wipe) || isWaiting(accountWipe)
+  const wipePending =
+    (request !== undefined && isPending(request)) || isExpected(wipe, now()) || isExpected(accountWipe, now())
   return { device, owner, exemption: exemptionOf(device, owner), request, wipePending }
-}
-
-/** Throws WIPE_PENDING when what is wished would keep a wipe from arriving. */
-export async function assertNoWipe(device: Device, rooms: Rooms): Promise<void> {
-  const { owner, wipePending } = await viewDevice(device, rooms)
-  if (wipePending) throw new BotError('WIPE_PENDING', nameOf(device, owner))
 }
 
 /** Changes when what was decided about the device changes: a press on an older card does nothing. */

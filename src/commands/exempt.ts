@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { type Device, type Exemption, nameOf } from '../inventory/device.ts'
 import { type Context, defineDeviceCommand, Reason } from './command.ts'
-import { assertNoWipe, type DeviceView, deviceReply } from './device.ts'
+import { type DeviceView, deviceReply } from './device.ts'
 
 const ref = z.string().min(1).meta({ title: 'Device' })
 
 /** Writes the personal exemption, and shows the device as Exchange has it then. */
 async function exempt(device: Device, wish: Exemption, said: string, context: Context) {
-  if (wish !== 'allowed') await assertNoWipe(device, context)
+  if (wish !== 'allowed') await context.requests.assertNoWipe(device, context.signal)
   await context.connectors.exempt(device, wish, context.signal)
   const now = context.inventory.get(device) ?? device
   return deviceReply(now, context, `${nameOf(now, context.inventory.owner(now))} ${said}`)

@@ -1,11 +1,10 @@
 import type { TableFile } from '../cards/card.ts'
 import { type Device, exemptionOf, nameOf, type Owner } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
-import { stateTexts } from '../requests/decide.ts'
 import type { WipeRequest } from '../requests/request.ts'
+import { stateTexts, wipeTitle } from '../requests/texts.ts'
 import type { Context } from './command.ts'
 import { clientOf } from './explain.ts'
-import { wipeTitle } from './requestCard.ts'
 
 /** What a report hands out as a file, but for its name and where it is from. */
 export type Table = Omit<TableFile, 'name' | 'from'>

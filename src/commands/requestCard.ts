@@ -1,19 +1,13 @@
-import { describeChange } from '../access/changes.ts'
-import type { Button, Fact, Moment, Reply, Tone } from '../cards/card.ts'
-import { effectTexts } from '../requests/consequence.ts'
-import { owns, stateTexts } from '../requests/decide.ts'
-import { isWipe, type Request, type Status, type Wipe } from '../requests/request.ts'
+import type { Button, Fact, Moment, Reply, Step, Tone } from '../cards/card.ts'
+import type { Asked } from '../requests/asking.ts'
+import type { Bar } from '../requests/decide.ts'
+import { permissionOf } from '../requests/people.ts'
+import { isPending, isUndecided, isWipe, type Request, type State } from '../requests/request.ts'
+import { stateTexts, textOf, titleOf } from '../requests/texts.ts'
+import { lasted } from './age.ts'
 import type { Context } from './command.ts'
 
-/** What the kinds of wipe are called where people read them. */
-export const wipeTitle = ({ kind, effect, name }: Pick<Wipe, 'kind' | 'effect' | 'name'>) =>
-  kind === 'wipe-account'
-    ? `Wipe account data on ${name}`
-    : effect === 'app'
-      ? `Wipe app data of ${name}`
-      : `Wipe ${name}`
-
-const tones: Partial<Record<Status['state'], Tone>> = {
+const tones: Partial<Record<State, Tone>> = {
   waiting: 'warning',
   approved: 'warning',
   sending: 'warning',
@@ -24,42 +18,10 @@ const tones: Partial<Record<Status['state'], Tone>> = {
   done: 'good',
 }
 
-export function titleOf({ subject }: Request): string {
-  if (subject.kind === 'rights') return 'Change of rights'
-  return subject.kind === 'brake-release' ? 'Release the brake' : wipeTitle(subject)
-}
-
-function textOf({ subject }: Request): string {
-  if (subject.kind === 'rights') return describeChange(subject.change)
-  return subject.kind === 'brake-release'
-    ? 'Wipes can run again. What waited goes back for approval.'
-    : effectTexts[subject.effect]
-}
-
 /** The one card of a request, for whoever looks: the state for all, the decision for those whose it is. */
 export async function requestReply(request: Request, context: Context, notice?: string): Promise<Reply> {
-  const { status, subject, requester, reason, ticket, needed, approvals } = request
-  const view = await viewOf(request, context)
-  const facts: (Fact | undefined)[] = [
-    'owners' in subject ? { label: 'Owner', value: subject.owners.map(({ name }) => name).join(', ') } : undefined,
-    'what' in subject ? { label: 'Device', value: `${subject.what} · ${subject.shortId}` } : undefined,
-    { label: 'Asked by', value: requester.name },
-    { label: 'Reason', value: reason, private: true },
-    ticket ? { label: 'Ticket', value: ticket, private: true } : undefined,
-    needed > 0
-      ? {
-          label: 'Approvals',
-          value: `${approvals.length} of ${needed}${approvals.map(({ by }) => `, ${by.name}`).join('')}`,
-        }
-      : { label: 'Approvals', value: 'None needed here: the requester confirmed alone' },
-    status.state === 'denied' ? { label: 'Denied because', value: status.reason, private: true } : undefined,
-    status.state === 'refused' ? { label: 'Not done', value: status.why } : undefined,
-  ]
-  const times: (Moment | undefined)[] = [
-    'lastSync' in subject && subject.lastSync ? { label: 'Last contact', at: subject.lastSync } : undefined,
-    status.state === 'waiting' || status.state === 'unresolved' ? { label: 'Expires', at: request.expires } : undefined,
-    status.state === 'approved' ? { label: 'Approval expires', at: status.executeBy } : undefined,
-  ]
+  const { status } = request
+  const view = context.own ? await viewOf(request, context) : { buttons: [] }
   return {
     template: 'request',
     about: { verb: 'request', data: { id: request.id } },
@@ -71,42 +33,126 @@ export async function requestReply(request: Request, context: Context, notice?: 
       text: textOf(request),
       ...(notice && { notice }),
       ...(view.you && { you: view.you }),
-      warnings: 'obstacles' in subject && status.state === 'waiting' ? subject.obstacles.map((text) => ({ text })) : [],
-      facts: facts.filter((fact) => fact !== undefined),
-      times: times.filter((moment) => moment !== undefined),
-      steps: request.history.slice(-8),
+      warnings: warningsOf(request),
+      facts: factsOf(request),
+      times: timesOf(request),
+      steps: stepsOf(request),
     },
     buttons: view.buttons,
   }
 }
 
+/** The card after somebody asked, with what they should know at once. */
+export const askedReply = ({ request, notice }: Asked, context: Context) => requestReply(request, context, notice)
+
+function factsOf({ subject, requester, reason, ticket, needed, approvals, status }: Request): Fact[] {
+  const facts: (Fact | undefined)[] = [
+    'owners' in subject ? { label: 'Owner', value: subject.owners.map(({ name }) => name).join(', ') } : undefined,
+    'what' in subject ? { label: 'Device', value: `${subject.what} · ${subject.shortId}` } : undefined,
+    { label: 'Asked by', value: requester.name },
+    { label: 'Reason', value: reason, private: true },
+    ticket ? { label: 'Ticket', value: ticket, private: true } : undefined,
+    { label: 'Approvals', value: approvalsOf(needed, approvals) },
+    needed > 0 ? { label: 'May approve', value: approversOf(subject) } : undefined,
+    status.state === 'denied' ? { label: 'Denied because', value: status.reason, private: true } : undefined,
+    status.state === 'cancelled' && status.reason
+      ? { label: 'Cancelled because', value: status.reason, private: true }
+      : undefined,
+    status.state === 'refused' ? { label: 'Not done', value: status.why } : undefined,
+  ]
+  return facts.filter((fact) => fact !== undefined)
+}
+
+const approvalsOf = (needed: number, approvals: Request['approvals']) =>
+  needed === 0
+    ? 'None needed: there was no second person'
+    : `${approvals.length} of ${needed}${approvals.map(({ by }) => `, ${by.name}`).join('')}`
+
+const approversOf = (subject: Request['subject']) =>
+  'owners' in subject
+    ? `Who holds ${permissionOf(subject)} on the device, and neither asked for this nor owns the phone`
+    : `Who holds ${permissionOf(subject)} and did not ask for this`
+
+function timesOf({ subject, status }: Request): Moment[] {
+  const times: (Moment | undefined)[] = [
+    'lastSync' in subject && subject.lastSync
+      ? { label: 'Last contact', at: subject.lastSync, private: true }
+      : undefined,
+    status.state === 'waiting' || status.state === 'unresolved' ? { label: 'Expires', at: status.expires } : undefined,
+    status.state === 'approved' ? { label: 'Approval expires', at: status.executeBy } : undefined,
+  ]
+  return times.filter((moment) => moment !== undefined)
+}
+
+/** What keeps a wipe from arriving, and what its silence means. */
+function warningsOf(request: Request): { text: string; private?: true }[] {
+  if (!isWipe(request)) return []
+  const { subject } = request
+  const silent = 'Outlook does not tell Exchange Online that it erased its data, so this may stay as it is.'
+  return [
+    ...(isUndecided(request) ? subject.obstacles.map((text) => ({ text, private: true as const })) : []),
+    ...(subject.effect === 'app' && isPending(request) ? [{ text: silent }] : []),
+  ]
+}
+
+/** The newest steps, each with how long it came after the one before. */
+function stepsOf({ history }: Request): Step[] {
+  const steps = history.map(({ at, text }, n) => {
+    const before = history[n - 1]
+    const span = before && lasted(new Date(before.at), new Date(at))
+    return { at, text: span === undefined ? text : `${text} (${span} later)` }
+  })
+  return steps.slice(-8)
+}
+
 /** What somebody may do with a request, and why; presentation only: each press is judged again. */
 async function viewOf(request: Request, context: Context): Promise<{ you?: string; buttons: Button[] }> {
-  const { caller, own, rights, inventory, requests } = context
-  if (!own) return { buttons: [] }
-  const { id, v, status, subject } = request
-  const buttons: Button[] = []
-  const device = isWipe(request) ? inventory.get(request.subject) : undefined
-  const undecided = status.state === 'waiting' || status.state === 'unresolved'
-  const mine = request.requester.id === caller.id
-  if (mine && undecided) buttons.push({ title: 'Withdraw', verb: 'withdraw', data: { id, v } })
-  if (
-    device !== undefined &&
-    ['handed', 'taken', 'sending', 'unresolved'].includes(status.state) &&
-    rights.may(device, 'Collection.ModifyResource')
-  )
-    buttons.push({ title: 'Cancel wipe', verb: 'cancel-wipe', data: { ref: device.guid } })
-  if (device !== undefined && status.state === 'acknowledged' && rights.may(device, 'Collection.DeleteResource'))
-    buttons.push({ title: 'Delete partnership', verb: 'delete', data: { ref: device.guid } })
-  if (!undecided) return { buttons }
-  if (mine) return { you: 'You asked for this, so somebody else must approve it.', buttons }
-  const { entitled, permission, addresses } = await requests.deciderOf(request, caller)
-  if (!entitled) return { you: `You may not decide: that needs ${permission}, held long enough.`, buttons }
+  const { caller, rights, requests } = context
+  const buttons = requesterButtons(request, context)
+  if (!isUndecided(request)) return { buttons }
+  const { id, v } = request
+  const bar = await requests.barFor(request, caller, rights)
+  if (bar !== undefined) return { you: whyNot[bar], buttons }
   const deny: Button = { title: 'Deny', verb: 'deny', data: { id, v }, style: 'destructive' }
-  if ('owners' in subject && subject.owners.some((owner) => owns(owner, caller.id, addresses)))
-    return { you: 'You own a device that this is about, so somebody else must approve it.', buttons }
   if (request.approvals.some(({ by }) => by.id === caller.id))
     return { you: 'You approved this; somebody else must too.', buttons: [deny, ...buttons] }
-  const approve: Button = { title: 'Approve', verb: 'approve', data: { id, v }, style: 'positive' }
-  return { you: `You may decide, because you hold ${permission}.`, buttons: [approve, deny, ...buttons] }
+  const title = request.needed === 0 ? 'Confirm' : 'Approve'
+  const approve: Button = { title, verb: 'approve', data: { id, v }, style: 'positive' }
+  return { you: whyYou(request, context), buttons: [approve, deny, ...buttons] }
+}
+
+/** What may be done besides deciding. */
+function requesterButtons(request: Request, { caller, rights, inventory }: Context): Button[] {
+  const { id, v, status, requester } = request
+  const buttons: Button[] = []
+  if (requester.id === caller.id && isUndecided(request))
+    buttons.push({ title: 'Withdraw', verb: 'withdraw', data: { id, v } })
+  const device = isWipe(request) ? inventory.get(request.subject) : undefined
+  if (device === undefined) return buttons
+  if (isPending(request) && rights.may(device, 'Collection.ModifyResource'))
+    buttons.push({ title: 'Cancel wipe', verb: 'cancel-wipe', data: { ref: device.guid } })
+  if (status.state === 'acknowledged' && rights.may(device, 'Collection.DeleteResource'))
+    buttons.push({ title: 'Delete partnership', verb: 'delete', data: { ref: device.guid } })
+  return buttons
+}
+
+const whyNot: Readonly<Record<Bar, string>> = {
+  requester: 'You asked for this, so somebody else must approve it.',
+  owner: 'You own a device that this is about, so somebody else must decide.',
+  addresses: 'Your mail addresses are not known at present, so you cannot decide.',
+  disabled: 'Entra ID knows no enabled account of yours, so you cannot decide.',
+  permission: 'You may not decide: that needs a permission that you do not hold here, or hold for too short a time.',
+  counted: 'You had a part in a wipe that the brake counted, so somebody else must decide.',
+}
+
+/** By which role somebody may decide. */
+function whyYou(request: Request, { rights, inventory }: Context): string {
+  const permission = permissionOf(request.subject)
+  const device = isWipe(request) ? inventory.get(request.subject) : undefined
+  const grant = rights.grants.find(
+    ({ permissions, collection }) =>
+      permissions.some((one) => one.permission === permission) &&
+      (device === undefined || inventory.contains(collection, device)),
+  )
+  return `You may decide, because as ${grant?.role} on ${grant?.collection} you hold ${permission}.`
 }

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import { allDevices } from '../inventory/collections.ts'
-import { stateTexts } from '../requests/decide.ts'
 import { isWipe, type Request } from '../requests/request.ts'
+import { stateTexts, titleOf } from '../requests/texts.ts'
 import { type Context, defineCommand, Reason } from './command.ts'
-import { requestReply, titleOf } from './requestCard.ts'
+import { requestReply } from './requestCard.ts'
 
 const id = z
   .string()
@@ -25,7 +25,7 @@ export function sees(request: Request, { caller, inventory, rights }: Context): 
   const device = inventory.get(request.subject)
   return device === undefined
     ? rights.reach('Collection.ReadResource').includes(allDevices)
-    : rights.may(device, 'Collection.ReadResource')
+    : rights.may(device, 'Collection.ReadResource', 'Collection.DeleteResource')
 }
 
 /** A request that one may not see does not exist. */

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { describeChange, type RightsChange } from '../access/changes.ts'
+import type { RightsChange } from '../access/changes.ts'
 import { permissions } from '../access/permissions.ts'
-import type { Fact, Reply } from '../cards/card.ts'
+import type { Fact } from '../cards/card.ts'
 import { type Command, type Context, defineCommand } from './command.ts'
-import { requestReply } from './requestCard.ts'
+import { askedReply } from './requestCard.ts'
 
 const word = (title: string) => z.string().trim().min(1).max(100).meta({ title })
 const rule = z.string().trim().min(1).max(2000).meta({ title: 'Rule', long: true })
@@ -11,14 +11,6 @@ const quorum = z.coerce.number().int().min(1).max(9).optional().meta({ title: 'A
 
 const reading = { permission: ['Security.Read', 'Security.Modify'], scopes: [], changes: false } as const
 const changing = { permission: ['Security.Modify'], scopes: [], changes: true } as const
-
-/** Asks for a change of rights; where nobody else can approve it, it is made at once. */
-async function change(wish: RightsChange, context: Context): Promise<Reply> {
-  const request = await context.requests.askRights(wish, context.caller, describeChange(wish))
-  if (request !== undefined)
-    return requestReply(request, context, 'It takes effect when another Security Administrator approves it.')
-  return { template: 'notice', data: { title: 'Done', text: describeChange(wish), tone: 'good' } }
-}
 
 /** One command that makes one kind of change. */
 function changeCommand<S extends z.ZodObject>(
@@ -28,7 +20,8 @@ function changeCommand<S extends z.ZodObject>(
   return defineCommand({
     ...about,
     ...changing,
-    run: async (args, context) => change(await wish(args, context), context),
+    run: async (args, context) =>
+      askedReply(await context.requests.askRights(await wish(args, context), context.caller), context),
   })
 }
 

@@ -25,7 +25,7 @@ export const status = defineCommand({
         title: total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
         text: 'By access state. Between full syncs new and quarantined devices are found; other changes come with the next one.',
         bars: barsOf(counts.map(([label, count]) => ({ label, count, tone: toneOf(label) }))),
-        steps: [...connectorSteps(context), ...(audit.writable() ? [] : [unrecorded])],
+        steps: [...connectorSteps(context), ...(audit.writable() ? [] : [unrecorded]), ...(await warningsOf(context))],
       },
     }
   },
@@ -46,4 +46,15 @@ const unrecorded: Step = {
   mark: '✕',
   tone: 'attention',
   text: 'The audit cannot be written: nothing that changes anything runs.',
+}
+
+/** What makes wipes and rights more dangerous or less available than they should be. */
+async function warningsOf({ requests, settings }: Context): Promise<Step[]> {
+  const { pulled } = await requests.brake()
+  const texts = [
+    pulled && `The brake is pulled (${pulled.why}): no wipe runs until it is released.`,
+    settings.RIGHTS_APPROVAL === 'off' && 'RIGHTS_APPROVAL=off: changes of rights need no second person.',
+    settings.APPROVALS === 0 && 'APPROVALS=0: wipes need no second person.',
+  ]
+  return texts.flatMap((text) => (text ? [{ mark: '✕' as const, tone: 'attention' as const, text }] : []))
 }

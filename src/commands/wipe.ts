@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import type { Button, Fact, Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
-import { type Device, nameOf } from '../inventory/device.ts'
-import { effectTexts, isOutlook, type Kind, takesAccountWipe } from '../requests/consequence.ts'
+import type { Device } from '../inventory/device.ts'
+import type { Preview } from '../requests/asking.ts'
+import { isOutlook, takesAccountWipe } from '../requests/consequence.ts'
+import type { Kind } from '../requests/request.ts'
+import { effectTexts, wipeTitle } from '../requests/texts.ts'
 import { type Context, defineDeviceCommand, Reason, type Values } from './command.ts'
 import type { DeviceView } from './device.ts'
-import { requestReply, wipeTitle } from './requestCard.ts'
+import { askedReply } from './requestCard.ts'
 
 const args = z.object({
   ref: z.string().min(1).meta({ title: 'Device' }),
@@ -28,22 +31,6 @@ const about = {
   args,
 } as const
 
-/** Throws REQUEST_REFUSED when account data alone cannot be wiped on this client, and says what can. */
-function assertPossible(kind: Kind, device: Device, { connectors, inventory }: Context): void {
-  const name = nameOf(device, inventory.owner(device))
-  if (kind === 'wipe') return
-  if (isOutlook(device))
-    throw new BotError(
-      'REQUEST_REFUSED',
-      `${name} is Outlook mobile, which only erases its own data: use “wipe ${name} <reason>”.`,
-    )
-  if (!takesAccountWipe(device, connectors.canWipeAccount(device.connector)))
-    throw new BotError(
-      'REQUEST_REFUSED',
-      `Account data alone cannot be wiped on ${name}: that needs Exchange 2016 or later and Exchange ActiveSync 16.1, and it speaks ${device.clientVersion ?? 'another protocol'}; “wipe ${name} <reason>” erases the whole phone.`,
-    )
-}
-
 function assertTicket(ticket: string | undefined, { settings }: Context): void {
   if (settings.TICKET_PATTERN !== undefined && !settings.TICKET_PATTERN.test(ticket ?? ''))
     throw new BotError(
@@ -54,9 +41,8 @@ function assertTicket(ticket: string | undefined, { settings }: Context): void {
 
 /** First shows what would happen to this device with this client; a press on that card, confirmed, asks for it. */
 async function run(kind: Kind, device: Device, given: WipeArgs, context: Context): Promise<Reply> {
-  assertPossible(kind, device, context)
   assertTicket(given.ticket, context)
-  const seen = await context.requests.preview(device, kind, context.signal)
+  const seen = await context.requests.preview(device, kind, context.caller, context.signal)
   if (given.confirm === undefined) return consequenceReply(seen, given)
   if (given.confirm !== seen.digest)
     return {
@@ -68,14 +54,10 @@ async function run(kind: Kind, device: Device, given: WipeArgs, context: Context
       ...consequenceReply(seen, given, `Type ${seen.wipe.shortId} to confirm that the whole phone is erased.`),
       undone: true,
     }
-  return requestReply(await context.requests.askWipe(seen, context.caller, given.reason, given.ticket), context)
+  return askedReply(await context.requests.askWipe(seen, context.caller, given.reason, given.ticket), context)
 }
 
-function consequenceReply(
-  { wipe, digest, needed }: Awaited<ReturnType<Context['requests']['preview']>>,
-  given: WipeArgs,
-  notice?: string,
-): Reply {
+function consequenceReply({ wipe, digest, needed }: Preview, given: WipeArgs, notice?: string): Reply {
   const { kind, effect, shortId, owners, what, guid, obstacles, lastSync } = wipe
   const { reason, ticket } = given
   const facts: Fact[] = [

@@ -90,20 +90,27 @@ async function readOwner(target: Target): Promise<Owner> {
   return readAccess(target)
 }
 
-/** Reads the statistics of all devices of the mailbox, which Exchange opens for it. */
-export async function readStatistics(
+/** The devices of a mailbox with their statistics, for which Exchange opens it. */
+async function statisticsOf(
   { exchange, inventory, signal }: Omit<Target, 'device'>,
   mailbox: Pick<Device, 'connector' | 'mailbox'>,
   now: Date,
-): Promise<void> {
+): Promise<Device[]> {
   const owned = inventory.devicesOf(mailbox)
   const read: Device[] = []
   for await (const { guid, deviceId, statistics } of exchange.statistics(mailbox.mailbox, signal)) {
     const one = owned.find((other) => (guid === undefined ? other.deviceId === deviceId : other.guid === guid))
     if (one !== undefined) read.push({ ...one, statistics: { ...statistics, read: now.toISOString() } })
   }
-  await inventory.put(...read)
+  return read
 }
+
+/** Reads the statistics of all devices of the mailbox. */
+export const readStatistics = async (
+  target: Omit<Target, 'device'>,
+  mailbox: Pick<Device, 'connector' | 'mailbox'>,
+  now: Date,
+): Promise<void> => target.inventory.put(...(await statisticsOf(target, mailbox, now)))
 
 /** A device as Exchange has it in this moment, and all partnerships of the same phone. */
 export interface Reading {
@@ -126,6 +133,14 @@ export async function readAll(target: Target, now: Date): Promise<Reading> {
     partnerships.push(other)
   }
   return { device: inventory.get({ connector, guid }) ?? target.device, partnerships }
+}
+
+/** Reads what Exchange shows of the wipes of a device. Throws as the carrier does, and DEVICE_GONE. */
+export async function readWipes(target: Target, now: Date): Promise<Device> {
+  const device = await readDevice(target)
+  const read = await statisticsOf(target, device, now)
+  await target.inventory.put(...read).catch(unstored)
+  return read.find(({ guid }) => guid === device.guid) ?? device
 }
 
 /** Reads a device anew while people look at it; true when anything about it is different. */

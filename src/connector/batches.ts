@@ -35,7 +35,7 @@ export interface BatchesOptions {
   readonly find: (key: DeviceKey) => Device | undefined
   readonly exempt: (device: Device, wish: Exemption, signal: AbortSignal) => Promise<void>
   /** Throws when the person may not do this to a device any more, or when it would do harm now. */
-  readonly assertMay: (batch: Batch, device: Device) => Promise<void>
+  readonly assertMay: (batch: Batch, device: Device, signal: AbortSignal) => Promise<void>
   /** It has got further. */
   readonly moved: (batch: Batch) => Promise<void>
   readonly now: () => Date
@@ -84,7 +84,7 @@ export async function createBatches(options: BatchesOptions) {
     try {
       const device = find(key)
       if (device === undefined) throw new BotError('DEVICE_GONE', name)
-      await assertMay(batch, device)
+      await assertMay(batch, device, stopping.signal)
       const { n } = await audit.record({ ...entry, outcome: 'started' })
       try {
         await exempt(device, action === 'allow' ? 'allowed' : 'blocked', stopping.signal)

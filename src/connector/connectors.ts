@@ -225,6 +225,12 @@ export async function createConnectors(options: ConnectorsOptions) {
         actions.readAll({ device, exchange, inventory, signal }, now()),
       ),
 
+    /** Reads what Exchange shows of the wipes of a device. Throws as the carrier does, and DEVICE_GONE. */
+    readWipes: (device: Device, signal: AbortSignal) =>
+      use(device.connector, signal, (exchange, signal) =>
+        actions.readWipes({ device, exchange, inventory, signal }, now()),
+      ),
+
     /** Sent once, whatever comes of it. */
     wipe: (device: DeviceKey, kind: 'wipe' | 'wipe-account' | 'cancel', signal: AbortSignal) =>
       use(device.connector, signal, (exchange, signal) => exchange.wipe(device.guid, kind, signal)),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Access } from '../access/access.ts'
-import { fullAdministrator } from '../access/records.ts'
+import { fullAdministrator } from '../access/permissions.ts'
 import type { About } from '../cards/card.ts'
 import type { Event, Published } from '../events/event.ts'
 import type { Outbox } from '../events/outbox.ts'

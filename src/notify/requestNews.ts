@@ -1,7 +1,7 @@
 import { describeChange } from '../access/changes.ts'
 import type { Event, Kind } from '../events/event.ts'
-import { stateTexts } from '../requests/decide.ts'
-import { isWipe, type Request, type Status } from '../requests/request.ts'
+import { isPending, isUndecided, isWipe, type Request, type State } from '../requests/request.ts'
+import { titleOf as nameOf, stateTexts } from '../requests/texts.ts'
 
 /** What is known besides the request when people are told of it. */
 export interface Surroundings {
@@ -19,8 +19,9 @@ export interface Surroundings {
 }
 
 /** After these a personal receipt goes to everybody who asked or approved, so that nobody acts in their name unseen. */
-const receipts: readonly Status['state'][] = [
+const receipts: readonly State[] = [
   'approved',
+  'handed',
   'unresolved',
   'acknowledged',
   'done',
@@ -33,7 +34,7 @@ const receipts: readonly Status['state'][] = [
   'givenUp',
 ]
 
-const tones: Partial<Record<Status['state'], Event['tone']>> = {
+const tones: Partial<Record<State, Event['tone']>> = {
   waiting: 'warning',
   unresolved: 'attention',
   refused: 'attention',
@@ -50,7 +51,7 @@ export function newsOf(
   const { id, v, status, requester, approvals, round } = request
   const { state } = status
   const sentence = request.history.at(-1)?.text ?? stateTexts[state]
-  const asks = (state === 'waiting' || state === 'unresolved') && approvals.length === 0
+  const asks = isUndecided(request) && approvals.length === 0
   const about = {
     at,
     subject: isWipe(request)
@@ -89,6 +90,7 @@ export function newsOf(
       whole: true,
     })
   const involved = new Set([requester.id, ...approvals.map(({ by }) => by.id)])
+  const approvedBy = approvals.length > 0 ? `, approved by ${approvals.map(({ by }) => by.name).join(', ')}` : ''
   const others = security.filter((person) => !involved.has(person))
   if (others.length > 0)
     events.push({
@@ -98,7 +100,7 @@ export function newsOf(
       to: others,
       story: `rights ${id}`,
       title: 'Rights were changed',
-      text: `${titleOf(request)}. Asked for by ${requester.name}, approved by ${approvals.map(({ by }) => by.name).join(', ')}.`,
+      text: `${titleOf(request)}. Asked for by ${requester.name}${approvedBy}.`,
       tone: 'warning',
     })
   if (receipts.includes(state))
@@ -111,13 +113,13 @@ export function newsOf(
       title: `${id}: ${stateTexts[state]}`,
       text: `${titleOf(request)}. ${sentence} The audit record ends with ${head} now.`,
     })
-  if (state === 'approved' && owners.length > 0 && isWipe(request))
+  if (isPending(request) && owners.length > 0 && isWipe(request))
     events.push({
       ...about,
-      key: `${id} v${v} owner`,
+      key: `${id} owner`,
       kinds: [],
       to: [...owners],
-      story: `owner ${id} v${v}`,
+      story: `owner ${id}`,
       title: `${titleOf(request)} was approved`,
       text: `Your organization is about to erase this from your phone: ${ownersText[request.subject.effect]}. If that surprises you, call your helpdesk now.`,
       read: undefined,
@@ -133,22 +135,13 @@ const ownersText = {
 }
 
 /** States in which a wipe has to do with Exchange, and no longer with those who decide. */
-const running: readonly Status['state'][] = ['sending', 'handed', 'taken', 'acknowledged', 'gone', 'givenUp']
+const running: readonly State[] = ['sending', 'handed', 'taken', 'acknowledged', 'gone', 'givenUp']
 
 function kindsOf(request: Request): Kind[] {
   if (!isWipe(request)) return ['approvals', 'security']
   return running.includes(request.status.state) ? ['wipes'] : ['approvals', 'wipes']
 }
 
-export function titleOf({ subject }: Request): string {
-  switch (subject.kind) {
-    case 'rights':
-      return describeChange(subject.change).replace(/\.$/, '')
-    case 'brake-release':
-      return 'Release the brake'
-    case 'wipe':
-      return subject.effect === 'app' ? `Wipe app data of ${subject.name}` : `Wipe ${subject.name}`
-    case 'wipe-account':
-      return `Wipe account data on ${subject.name}`
-  }
-}
+/** What a request is about; a change of rights in full. */
+export const titleOf = (request: Request) =>
+  request.subject.kind === 'rights' ? describeChange(request.subject.change).replace(/\.$/, '') : nameOf(request)

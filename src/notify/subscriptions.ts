@@ -120,7 +120,7 @@ export async function openSubscriptions({
     async isStillAllowed({ by, collection }: Subscription): Promise<boolean | undefined> {
       const rights = await access.rightsOf(by)
       if (rights.holds('Site.Modify', 'Site.Read') && mayCover(rights, collection)) return true
-      return rights.groupsUnknown ? undefined : false
+      return rights.standing === 'unreachable' ? undefined : false
     },
   }
 }

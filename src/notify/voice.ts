@@ -1,10 +1,12 @@
 import type { Access } from '../access/access.ts'
-import { fullAdministrator } from '../access/records.ts'
+import { fullAdministrator } from '../access/permissions.ts'
 import type { Rights } from '../access/rights.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Outbox } from '../events/outbox.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import { type Actor, isWipe, type Request } from '../requests/request.ts'
+import type { Voice } from '../requests/advance.ts'
+import { type Actor, isUndecided, isWipe, type Request } from '../requests/request.ts'
+import type { Requests } from '../requests/requests.ts'
 import type { Conversations } from './conversations.ts'
 import { newsOf, titleOf } from './requestNews.ts'
 
@@ -13,29 +15,27 @@ export interface VoiceParts {
   readonly conversations: Conversations
   readonly inventory: Pick<Inventory, 'get' | 'collections'>
   readonly audit: Pick<Audit, 'head'>
+  readonly access: Pick<Access, 'rightsOf'>
   /** Whether owners who have the bot are told of wipes. */
   readonly ownerNotice: boolean
-  readonly access: Pick<Access, 'rightsOf'>
-  /** Whether somebody could approve a request as things are. */
-  readonly mayApprove: (request: Request, person: Actor) => Promise<boolean>
+  readonly barFor: Requests['barFor']
   readonly now: () => Date
 }
 
 /** How requests speak to people: what they say is durable when it resolves, and said once however often it is asked for. */
-export function createVoice(parts: VoiceParts) {
-  const { outbox, conversations, inventory, audit, ownerNotice, access, mayApprove, now } = parts
+export function createVoice(parts: VoiceParts): Voice {
+  const { outbox, conversations, inventory, audit, ownerNotice, access, barFor, now } = parts
 
   /** The people in personal chat with the bot of whom something is true now, asked one by one. */
-  async function peopleWho(test: (person: Actor) => Promise<boolean>): Promise<string[]> {
+  async function peopleWho(test: (rights: Rights, person: Actor) => boolean | Promise<boolean>): Promise<string[]> {
     const found: string[] = []
     for (const { person } of await conversations.personal())
-      if (person !== undefined && (await test(person))) found.push(person.id)
+      if (person !== undefined && (await test(await access.rightsOf(person), person))) found.push(person.id)
     return found
   }
 
-  const approversOf = (request: Request) => peopleWho((person) => mayApprove(request, person))
-  const whoHold = (test: (rights: Rights) => boolean) =>
-    peopleWho(async (person) => test(await access.rightsOf(person)))
+  const approversOf = (request: Request) =>
+    peopleWho(async (rights, person) => (await barFor(request, person, rights)) === undefined)
 
   function collectionsOf(request: Request): readonly string[] {
     const device = isWipe(request) ? inventory.get(request.subject) : undefined
@@ -49,14 +49,13 @@ export function createVoice(parts: VoiceParts) {
 
     /** Tells everybody concerned what became of a request. */
     async news(request: Request): Promise<void> {
-      const { state } = request.status
-      const asks = state === 'waiting' || state === 'unresolved'
+      const { subject, status } = request
       const owners = ownerNotice && isWipe(request) ? request.subject.owners : []
       const surroundings = {
         at: now().toISOString(),
-        approvers: asks ? await approversOf(request) : [],
+        approvers: isUndecided(request) ? await approversOf(request) : [],
         owners: owners.flatMap(({ entraId }) => entraId ?? []),
-        security: request.subject.kind === 'rights' && state === 'done' ? await whoHold(lookAfterRights) : [],
+        security: subject.kind === 'rights' && status.state === 'done' ? await peopleWho(lookAfterRights) : [],
         collections: collectionsOf(request),
         head: headText(),
       }
@@ -81,18 +80,16 @@ export function createVoice(parts: VoiceParts) {
     },
 
     /** Tells every Full Administrator, and whoever hears of security, that the brake is pulled. */
-    async pulled(why: string, by: string | undefined): Promise<void> {
-      const at = now().toISOString()
-      const key = `brake pulled ${why} ${at.slice(0, 16)}`
+    async pulled({ at, why, by }): Promise<void> {
       await outbox.publish({
-        key,
+        key: `brake ${at}`,
         kinds: ['security'],
-        to: await whoHold(isFullAdministrator),
+        to: await peopleWho(isFullAdministrator),
         at,
         subject: { of: 'site' },
-        story: key,
+        story: `brake ${at}`,
         title: 'The brake is pulled: no wipe runs',
-        text: `By ${by ?? 'the limits'}: ${why}. Look whether somebody wipes phones they should not.`,
+        text: `By ${by?.name ?? 'the limits'}: ${why}. Look whether somebody wipes phones they should not.`,
         tone: 'attention',
         read: { verb: 'brake', data: {} },
       })

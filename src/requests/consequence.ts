@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Device, exemptionOf, type Owner } from '../inventory/device.ts'
-import type { Wipe } from './request.ts'
-
-export type Kind = Wipe['kind']
+import type { Kind, Wipe } from './request.ts'
+import { effectTexts } from './texts.ts'
 
 /** Outlook for iOS and Android erases its own data only ("Perform a remote wipe on a mobile phone", Exchange). */
 export const isOutlook = ({ clientType }: Pick<Device, 'clientType'>) =>
@@ -15,15 +14,24 @@ export function takesAccountWipe({ clientType, clientVersion }: Device, serverCa
   return clientType === 'EAS' && newEnough && serverCanAccountWipe
 }
 
+/** Why a kind of wipe cannot be had on this client, and what can; `name` is the device's. */
+export function whyImpossible(
+  kind: Kind,
+  name: string,
+  device: Device,
+  serverCanAccountWipe: boolean,
+): string | undefined {
+  if (kind === 'wipe') return undefined
+  if (isOutlook(device))
+    return `${name} is Outlook mobile, which only erases its own data: use “wipe ${name} <reason>”.`
+  if (takesAccountWipe(device, serverCanAccountWipe)) return undefined
+  const speaks = device.clientVersion === undefined ? 'its version is not known' : `it speaks ${device.clientVersion}`
+  return `Account data alone cannot be wiped on ${name}: that needs Exchange 2016 or later and Exchange ActiveSync 16.1, and ${speaks}; “wipe ${name} <reason>” erases the whole phone.`
+}
+
 /** What a wipe erases on this client. Whatever is not surely Outlook or account-only erases the whole phone. */
 export const effectOf = (kind: Kind, device: Device): Wipe['effect'] =>
   kind === 'wipe-account' ? 'account' : isOutlook(device) ? 'app' : 'phone'
-
-export const effectTexts: Readonly<Record<Wipe['effect'], string>> = {
-  phone: 'The whole phone is erased and reset, with everything private on it: photos, messages, apps.',
-  app: 'The data of Outlook is erased, possibly on all phones of this person; the phone and its other apps stay.',
-  account: 'Mail, calendar and contacts of this account are erased; everything private stays.',
-}
 
 /** A device that was silent for so long probably never hears of the wipe. */
 const longSilence = 30 * 24 * 60 * 60_000
@@ -85,8 +93,7 @@ export function differences(before: Wipe, now: Wipe): string[] {
     `${before.clientType} ${before.clientVersion}` !== `${now.clientType} ${now.clientVersion}` &&
       `its client, now ${now.clientType} ${now.clientVersion}`,
     before.effect !== now.effect && `what is erased: ${effectTexts[now.effect]}`,
-    before.obstacles.join() !== now.obstacles.join() &&
-      `what keeps the wipe away: ${now.obstacles.join(' ') || 'nothing any more'}`,
+    before.obstacles.join() !== now.obstacles.join() && 'what keeps the wipe from arriving',
   ]
   const said = differing.filter((text) => text !== false)
   return said.length > 0 ? said : ['what is known of its owners']

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RightsChangeSchema } from '../access/changes.ts'
 import { PersonSchema } from '../audit/person.ts'
-import { WipeTimesSchema } from '../inventory/device.ts'
+import { type DeviceKey, WipeTimesSchema } from '../inventory/device.ts'
 
 const time = z.iso.datetime()
 
@@ -17,7 +17,7 @@ const PhoneOwnerSchema = z.object({
 })
 
 /** What a wipe is about, as it was when it was asked for: what is approved is this and nothing else. */
-export const WipeSchema = z.object({
+const WipeSchema = z.object({
   kind: z.enum(['wipe', 'wipe-account']),
   connector: z.string(),
   guid: z.string(),
@@ -39,22 +39,29 @@ export const WipeSchema = z.object({
 const SubjectSchema = z.discriminatedUnion('kind', [
   WipeSchema,
   z.object({ kind: z.literal('rights'), change: RightsChangeSchema }),
-  z.object({ kind: z.literal('brake-release') }),
+  /** The release of the brake that was pulled at this time. */
+  z.object({ kind: z.literal('brake-release'), pulled: time }),
 ])
 
-/** The one try to hand a wipe to Exchange: the times that Exchange showed before, against which it is judged after. */
-const AttemptSchema = z.object({ at: time, before: WipeTimesSchema })
+/**
+ * One try to hand a wipe to Exchange: the times that Exchange showed before, against which it is judged after. `earlier` is
+ * when a try before it was made of which nobody knows how it ended.
+ */
+const AttemptSchema = z.object({ at: time, before: WipeTimesSchema, earlier: time.optional() })
 
+const undecided = { since: time, expires: time, reminded: z.boolean() }
 const tracked = { attempt: AttemptSchema, times: WipeTimesSchema }
 
 /** Where a request stands. */
-export const StatusSchema = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('waiting') }),
-  z.object({ state: z.literal('approved'), at: time, executeBy: time }),
+const StatusSchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('waiting'), ...undecided }),
+  /** With the try that is unresolved, if there was one. */
+  z.object({ state: z.literal('approved'), at: time, executeBy: time, attempt: AttemptSchema.optional() }),
   /** Exchange was asked, or was about to be: it is never asked again by itself. */
   z.object({ state: z.literal('sending'), attempt: AttemptSchema }),
   /** Nobody knows whether Exchange took it: the approvers have it back. */
-  z.object({ state: z.literal('unresolved'), attempt: AttemptSchema }),
+  z.object({ state: z.literal('unresolved'), ...undecided, attempt: AttemptSchema }),
+  /** Exchange has it; `times` are empty until it was read. */
   z.object({ state: z.literal('handed'), ...tracked }),
   z.object({ state: z.literal('taken'), ...tracked }),
   z.object({ state: z.literal('acknowledged'), at: time, ...tracked }),
@@ -74,22 +81,19 @@ const ApprovalSchema = z.object({ by: ActorSchema, at: time, addresses: z.array(
 export const RequestSchema = z.object({
   id: z.string(),
   /** Goes up with every change; a press carries the version that was shown. */
-  v: z.number().int(),
+  v: z.int(),
   /** The last version of which everybody concerned was told. */
-  told: z.number().int(),
+  told: z.int(),
   subject: SubjectSchema,
   requester: ActorSchema,
   reason: z.string(),
   ticket: z.string().optional(),
   asked: time,
-  /** Until when it can be approved. */
-  expires: time,
-  reminded: z.boolean(),
-  /** How many others must approve; none means that the requester's confirmation stands for the approval. */
-  needed: z.number().int().min(0),
+  /** How many others must approve; none means that the requester's own confirmation stands for the approval. */
+  needed: z.int().min(0),
   approvals: z.array(ApprovalSchema),
   /** How often it was approved to the end: each time allows one try. */
-  round: z.number().int(),
+  round: z.int(),
   status: StatusSchema,
   /** What happened, oldest first, in words. */
   history: z.array(z.object({ at: time, text: z.string() })),
@@ -98,20 +102,49 @@ export const RequestSchema = z.object({
 export type Actor = z.infer<typeof ActorSchema>
 export type PhoneOwner = z.infer<typeof PhoneOwnerSchema>
 export type Wipe = z.infer<typeof WipeSchema>
+export type Kind = Wipe['kind']
 export type Subject = z.infer<typeof SubjectSchema>
 export type Attempt = z.infer<typeof AttemptSchema>
 export type Status = z.infer<typeof StatusSchema>
-export type Approval = z.infer<typeof ApprovalSchema>
+export type State = Status['state']
 export type Request = z.infer<typeof RequestSchema>
 export type WipeRequest = Request & { readonly subject: Wipe }
 
 export const isWipe = (request: Request): request is WipeRequest =>
   request.subject.kind === 'wipe' || request.subject.kind === 'wipe-account'
 
-/** States from which a request still goes on. */
-const open: readonly Status['state'][] = ['waiting', 'approved', 'sending', 'unresolved', 'handed', 'taken']
-export const isOpen = ({ status }: Request) => open.includes(status.state)
+/** Under which a device's requests are found. */
+export const keyOf = ({ connector, guid }: DeviceKey) => `${connector}/${guid}`
 
-/** States in which a wipe may reach the device: what would keep it away is refused meanwhile. */
-const pending: readonly Status['state'][] = ['approved', 'sending', 'unresolved', 'handed', 'taken']
-export const isPending = ({ status }: Request) => pending.includes(status.state)
+const among =
+  (...states: readonly State[]) =>
+  ({ status }: Pick<Request, 'status'>) =>
+    states.includes(status.state)
+
+/** States from which a request still goes on. */
+export const isOpen = among('waiting', 'approved', 'sending', 'unresolved', 'handed', 'taken')
+
+/** States in which a wipe may still reach the device: what would keep it away is refused meanwhile. */
+export const isPending = among('approved', 'sending', 'unresolved', 'handed', 'taken')
+
+/** States that people have still to decide. */
+export const isUndecided = among('waiting', 'unresolved')
+
+/** States in which nothing has been done yet, as far as is known. */
+export const isUndone = among('waiting', 'approved', 'sending', 'unresolved')
+
+/** Whether Exchange cannot have heard of it yet. */
+export const isUnsent = ({ status }: Pick<Request, 'status'>) =>
+  status.state === 'waiting' || (status.state === 'approved' && status.attempt === undefined)
+
+/** A request with what happened to it, in its next version. */
+export const next = (request: Request, status: Status, now: Date, text: string): Request => ({
+  ...request,
+  v: request.v + 1,
+  status,
+  history: [...request.history, { at: now.toISOString(), text }],
+})
+
+const hour = 60 * 60_000
+
+export const inHours = (now: Date, hours: number) => new Date(now.getTime() + hours * hour).toISOString()

@@ -94,13 +94,13 @@ export function createBot({
     signal: stopping,
   })
 
-  /** What Teams' roster knows; where it cannot be asked, nothing is known. */
-  async function addressesOf(activity: TeamsActivity): Promise<readonly string[]> {
+  /** What Teams' roster knows; undefined where it cannot be asked. */
+  async function addressesOf(activity: TeamsActivity): Promise<readonly string[] | undefined> {
     try {
       return (await sender.member(placeOf(activity), activity.from.id)).addresses
     } catch (error) {
       log.warn({ err: error }, 'roster not read')
-      return []
+      return undefined
     }
   }
 

@@ -42,6 +42,13 @@ export function chatOf(desk: TestDesk, who: string, where = 'personal') {
       return press(card, found.verb, { ...found.data, ...typed })
     },
 
+    /** The newest message that the bot sent and that reads so. */
+    finds: (pattern: RegExp): Promise<Seen> =>
+      eventually(() => {
+        const cards = desk.teams.messages(who, where).map((one: Json) => seen(one.id, one.attachments[0]?.content))
+        return cards.findLast(({ text }) => pattern.test(text))
+      }),
+
     /** The message as it stands now, once it reads so. */
     reads: ({ id }: Pick<Seen, 'id'>, pattern: RegExp): Promise<Seen> =>
       eventually(() => {

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { type Json, people, startDesk, type TestDesk } from '../desk.ts'
+import { type Chat, chatOf, type Seen, writesOf } from './chat.ts'
+
+interface Phone {
+  readonly guid: string
+  readonly shortId: string
+  readonly id: string
+}
+
+describe('a wipe in chat', () => {
+  let desk: TestDesk
+  let helpdesk: Chat
+  let approver: Chat
+  let security: Chat
+  let writes: ReturnType<typeof writesOf>
+  let phones: Phone[]
+
+  before(async () => {
+    desk = await startDesk({ BRAKE: '1000,1000,1000,1000' })
+    helpdesk = chatOf(desk, people.helpdesk)
+    approver = chatOf(desk, people.approver)
+    security = chatOf(desk, people.security)
+    writes = writesOf(desk)
+    for (const who of [approver, security]) await who.say('help')
+    phones = await Promise.all(Array.from({ length: 20 }, () => newPhone({ ClientVersion: '16.1' })))
+    await desk.sync()
+  })
+  after(() => desk.close())
+  beforeEach(async () => {
+    await writes()
+  })
+  afterEach(() => desk.control('DELETE', 'faults'))
+
+  async function newPhone(about: object): Promise<Phone> {
+    const { Guid, DeviceId } = await desk.control('POST', 'devices', { mailbox: 'adele', ...about })
+    await desk.control('POST', `devices/${DeviceId}/sync`)
+    return { guid: Guid, shortId: Guid.slice(0, 8), id: DeviceId }
+  }
+
+  function phone(): Phone {
+    const [next] = phones.splice(0, 1)
+    assert.ok(next)
+    return next
+  }
+
+  const contact = ({ id }: Phone, about: object = {}) => desk.control('POST', `devices/${id}/sync`, about)
+
+  async function ask({ guid, shortId }: Phone, command = 'wipe'): Promise<{ id: string; card: Seen }> {
+    const shown = await helpdesk.say(`${command} ${guid} stolen in Rome`)
+    const card = await helpdesk.click(shown, 'Ask for approval', command === 'wipe' ? { shortId } : {})
+    const id = /R\d+/.exec(card.text)?.[0] ?? ''
+    return { id, card }
+  }
+
+  /** The card of a request that somebody was sent. */
+  const copyOf = (id: string, who: Chat) => who.finds(new RegExp(`${id}\\nWaiting for approval`))
+  const approve = async (id: string, who = approver) => who.click(await copyOf(id, who), 'Approve')
+
+  it('erases a phone after a second person approved it, and is followed to the end', async () => {
+    const stolen = phone()
+    const shown = await helpdesk.say(`wipe ${stolen.guid} stolen in Rome`)
+    assert.match(shown.text, /whole phone is erased/)
+    assert.match(shown.text, /1 needed/)
+    const unsure = await helpdesk.click(shown, 'Ask for approval', { shortId: 'wrong' })
+    assert.match(unsure.text, new RegExp(`Type ${stolen.shortId}`))
+    const asked = await helpdesk.click(unsure, 'Ask for approval', { shortId: stolen.shortId })
+    assert.match(asked.text, /somebody else must approve/)
+    const id = /R\d+/.exec(asked.text)?.[0] ?? ''
+    const copy = await copyOf(id, approver)
+    for (const fact of [/Adele/, /stolen in Rome/, /Hanna Berg/, /Expires/, /because as Wipe Approver on All Mobile/])
+      assert.match(copy.text, fact)
+    assert.deepEqual(await writes(), [])
+    const approved = await approver.click(copy, 'Approve')
+    assert.match(approved.text, /Approved by Omar Haddad/)
+    await approver.reads(copy, /With Exchange/)
+    assert.deepEqual(await writes(), [
+      { cmdlet: 'Clear-MobileDevice', parameters: { Identity: stolen.guid, Confirm: false } },
+    ])
+    await helpdesk.finds(new RegExp(`${id}: with Exchange[^]*audit record ends with \\d+:[0-9a-f]{16}`))
+    await contact(stolen, { acknowledges: 'later' })
+    await approver.reads(copy, /Taken by the device/)
+    await contact(stolen)
+    const end = await approver.reads(copy, /Acknowledged by the device/)
+    assert.match(end.text, /It does so before it erases/)
+    assert.ok(end.card.actions.some(({ verb }: Json) => verb === 'delete'))
+    for (const who of [helpdesk, approver]) await who.finds(new RegExp(`${id}: acknowledged[^]*audit record ends with`))
+  })
+
+  it('ends with one denial, which everybody reads', async () => {
+    const lost = phone()
+    const { id } = await ask(lost)
+    const denied = await approver.press(await copyOf(id, approver), 'deny', { id, reason: 'it was found' })
+    assert.match(denied.text, /Denied because\nit was found/)
+    await security.finds(new RegExp(`${id}\nDenied`))
+    await helpdesk.finds(new RegExp(`${id}: denied`))
+    assert.deepEqual(await writes(), [])
+  })
+
+  it('is cancelled while the phone has not heard of it, and nothing keeps it away meanwhile', async () => {
+    const found = phone()
+    const { id } = await ask(found)
+    const copy = await copyOf(id, approver)
+    await approve(id)
+    await approver.reads(copy, /With Exchange/)
+    for (const words of [`block ${found.guid} lost`, `reset ${found.guid}`])
+      assert.match((await helpdesk.say(words)).text, /cancel-wipe/)
+    assert.match((await approver.say(`delete ${found.guid} lost`)).text, /cancel-wipe/)
+    assert.match((await helpdesk.say(`cancel-wipe ${found.guid} it was found`)).text, /is cancelled/)
+    await approver.reads(copy, /Cancelled/)
+    assert.deepEqual(
+      (await writes()).map(({ parameters }) => parameters),
+      [
+        { Identity: found.guid, Confirm: false },
+        { Identity: found.guid, Cancel: true, Confirm: false },
+      ],
+    )
+    assert.match((await helpdesk.say(`block ${found.guid} lost`)).text, /is blocked/)
+  })
+})
