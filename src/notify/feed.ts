@@ -115,8 +115,7 @@ export function createFeed(parts: FeedParts) {
       subscription === undefined ||
       ((await stands(subscription, story.told)) && subscriptions.covers(subscription, story.event))
     if (isGone || !mayShow) return stories.forget(story)
-    const audience = { place: conversation.place, viewer: story.viewer, subscription }
-    const edited = await messenger.edit(conversation.place, story.message, () => teller.replyOf(story, audience))
+    const edited = await teller.redraw(story, { place: conversation.place, viewer: story.viewer, subscription })
     if (edited === 'gone') return stories.forget(story)
     if (edited !== 'edited') log.warn({ story: story.story, reason: edited }, 'a card could not be edited')
     await stories.drawn(story)

@@ -50,15 +50,21 @@ export function createTeller({
     return (await messenger.view(place, viewer, { ...read, data: { ...read.data, ...narrowed } })) ?? sentences(story)
   }
 
+  /** Posts it, or the least that can be said where that is too large. */
+  async function post(place: Place, reply: Reply, least: Reply, under?: string) {
+    onStep('posting')
+    const posted = await messenger.post(place, reply, under)
+    const sent = posted === 'tooLarge' ? await messenger.post(place, least, under) : posted
+    if (typeof sent !== 'string') onStep('posted')
+    return sent
+  }
+
   /** Posts the story anew. What it shows may have changed meanwhile: then it is edited at once. */
   async function begin(story: Story, audience: Audience): Promise<'told' | Refusal> {
     const { place } = audience
     const reply = await replyOf(story, audience)
-    onStep('posting')
-    const sent = await messenger.post(place, reply)
-    const posted = sent === 'tooLarge' ? await messenger.post(place, brief(story)) : sent
+    const posted = await post(place, reply, brief(sentences(story)))
     if (typeof posted === 'string') return posted
-    onStep('posted')
     await stories.put({ ...story, message: posted.message })
     const now = await replyOf(story, audience)
     if (JSON.stringify(now) !== JSON.stringify(reply)) await stories.update(story, (old) => ({ ...old, v: old.v + 1 }))
@@ -66,7 +72,12 @@ export function createTeller({
   }
 
   return {
-    replyOf,
+    /** Edits the message of a story to how it is now. */
+    async redraw(story: Story, audience: Audience): Promise<'edited' | Refusal> {
+      const edit = (draw: () => Promise<Reply>) => messenger.edit(audience.place, story.message, draw)
+      const edited = await edit(() => replyOf(story, audience))
+      return edited === 'tooLarge' ? edit(async () => brief(sentences(story))) : edited
+    },
 
     /** Tells some events; what was told already is left out. */
     async tell(telling: Telling, audience: Audience): Promise<'told' | Refusal> {
@@ -89,11 +100,9 @@ export function createTeller({
       const lines = telling.kind === 'storm' ? old.lines : [...old.lines, ...linesOf(events)]
       if (!inThread && lines.length > mostLines) return begin(story, audience)
       if (inThread) {
-        onStep('posting')
-        const posted = await messenger.post(place, details(events), old.message)
+        const posted = await post(place, details(events), brief(details(events)), old.message)
         if (posted === 'gone') return begin(story, audience)
         if (typeof posted === 'string') return posted
-        onStep('posted')
       }
       await stories.update(old, ({ v, drawn, message, storm }) => ({
         ...story,
@@ -105,10 +114,12 @@ export function createTeller({
   }
 }
 
+type News = Extract<Reply, { template: 'news' }>
+
 const linesOf = (events: readonly Published[]) => events.slice(0, mostLines).map(({ at, text }) => ({ at, text }))
 
 /** A story in sentences: what is known now and, where the message itself tells it, what was before. */
-function sentences({ event, lines, storm, told }: Story): Reply {
+function sentences({ event, lines, storm, told }: Story): News {
   const { title, text, tone = 'default', read, group = '' } = event
   if (storm !== undefined) {
     const { count, from } = storm
@@ -133,13 +144,14 @@ function sentences({ event, lines, storm, told }: Story): Reply {
 }
 
 /** The least that can be said. */
-const brief = ({ event }: Story): Reply => ({
-  template: 'notice',
-  data: { title: event.title.slice(0, 100), text: event.text.slice(0, 200) },
+const brief = ({ template, data, buttons = [] }: News): News => ({
+  template,
+  data: { ...data, title: data.title.slice(0, 100), text: data.text.slice(0, 200), steps: [] },
+  buttons,
 })
 
 /** What is added to the thread of a story. */
-function details(events: readonly Published[]): Reply {
+function details(events: readonly Published[]): News {
   const [event] = events
   return {
     template: 'news',
