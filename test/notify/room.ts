@@ -30,7 +30,7 @@ export const tenant = 'b6b1a2f0-6f3e-4a53-8a45-5b9a4a2d9d01'
 const gather = 3000
 
 /** Work that is done when a test says so, on a clock of its own. */
-function createWork(start: Date) {
+export function createWork(start: Date) {
   let time = start.getTime()
   const jobs = new Map<string, (key: string) => Promise<void>>()
   const waiting = new Map<string, { kind: string; key: string; at: number }>()
