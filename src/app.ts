@@ -91,8 +91,8 @@ export async function createApp(outside: Outside) {
     onHealth({ name }, before, after) {
       log.warn({ connector: name, before: before.state, after: after.state }, 'connector health')
       publish(healthNews(name, before, after, now()))
-      touched({ verb: 'connectors', data: { name } })
     },
+    onRun: ({ name }) => touched({ verb: 'connectors', data: { name } }),
     async onSynced({ name }, _, signal) {
       await complete.promise
       const { full } = connectors.all().find((one) => one.name === name) ?? {}

@@ -11,7 +11,7 @@ const texts = {
   COMMAND_ARGUMENT: '%s',
   COMMAND_UNKNOWN: 'I do not know %s',
   CONFIG_INVALID: 'These settings cannot be used:\n%s\n“npm start -- --help” explains each.',
-  CONNECTOR_LACKS: '%s; “connector-test” says what mends it.',
+  CONNECTOR_LACKS: '%s; “connectors” shows how it is set up, “connector-test” what its account may do.',
   CONNECTOR_REFUSED: 'This cannot be used: %s.',
   CONNECTOR_UNKNOWN: 'I know no connector “%s”; “connectors” lists those there are.',
   CREDENTIAL_UNUSABLE: 'The credential cannot be used: %s.',

@@ -31,8 +31,9 @@ export function listReply({ connectors, rights, now }: Context): Reply {
 }
 
 /** One connector: how it is, what it has read, how it is set up. */
-export function connectorReply(view: ConnectorView, { rights, now }: Context, notice?: string): Reply {
+export function connectorReply(view: ConnectorView, { rights, rules, now }: Context, notice?: string): Reply {
   const { name, connector, report } = view
+  const level = rules.known(name)?.defaultLevel
   const servers = (report?.servers ?? []).map(({ name: server, version }) =>
     version === undefined ? server : `${server}: ${productOf(version)}`,
   )
@@ -44,6 +45,7 @@ export function connectorReply(view: ConnectorView, { rights, now }: Context, no
       .filter(({ name: setting }) => setting !== 'name')
       .map((input) => ({ label: labelOf(input), value: typedIn(connector, input) }))
       .filter(({ value }) => value !== ''),
+    ...(level ? [{ label: 'Default access level', value: level }] : []),
   ]
   return {
     template: 'checklist',
@@ -65,7 +67,7 @@ const labelOf = ({ title }: Input) => title.replace(/ \(.*\)$/, '')
 
 function typedIn(connector: Connector, { name }: Input): string {
   const [, value] = Object.entries(connector).find(([key]) => key === name) ?? []
-  return typeof value === 'boolean' ? (value ? 'yes' : '') : textOf(value)
+  return textOf(value)
 }
 
 function timesOf({ full, delta, health }: ConnectorView): Moment[] {
@@ -168,11 +170,11 @@ export function settingsForm(
 }
 
 function fieldOf({ name, title, type, enum: choices, default: standard }: Input, given: unknown): Field {
-  const value = given === undefined ? (standard === undefined ? '' : String(standard)) : textOf(given)
+  const value = given === undefined ? (standard === undefined ? '' : textOf(standard)) : textOf(given)
   return {
     name,
     label: title,
-    kind: choices ? 'choice' : type === 'boolean' ? 'toggle' : type === 'integer' ? 'number' : 'text',
+    kind: choices ? 'choice' : type === 'integer' ? 'number' : 'text',
     required: required.includes(name),
     ...(choices && { choices }),
     ...(value !== '' && { value }),

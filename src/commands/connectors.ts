@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Reply } from '../cards/card.ts'
-import { type Connector, inputs, kindOf, required } from '../connector/settings.ts'
+import { reasonOf } from '../connector/report.ts'
+import { inputs, kindOf, levelOf, required } from '../connector/settings.ts'
+import { isWish } from '../connector/wishes.ts'
 import { BotError, isBotError } from '../errors.ts'
-import { type Context, defineCommand } from './command.ts'
+import { type Context, defineCommand, type Values } from './command.ts'
 import { connectorReply, listReply, settingsForm, testedReply } from './connectorCards.ts'
 import { endOf, endReply } from './connectorEnd.ts'
 import { onConnector } from './whichConnector.ts'
@@ -50,15 +52,42 @@ async function orForm(form: (problem: string) => Reply, work: () => Promise<Repl
   }
 }
 
-/** Tests settings before they are kept; those that cannot be used at all are not. */
-async function keep(connector: Connector, done: string, { connectors: all, signal }: Context): Promise<Reply> {
-  const known = all.has(connector.name)
+/** Tests settings before they are kept; those that cannot be used at all are not. What they want of Exchange is written. */
+async function keep(given: Values, done: string, context: Context): Promise<Reply> {
+  const { connectors: all, rules, signal } = context
+  const connector = all.check(given)
+  const { name: named } = connector
+  const known = all.has(named)
   const tested = await all.test(connector, signal)
   if (tested.refusal !== undefined)
     return { ...testedReply(connector, tested, known, 'Nothing was changed.'), undone: true }
   await all.add(connector)
-  const retry = tested.problem === undefined ? '' : ' It is tried again every 60 minutes until it works.'
-  return testedReply(connector, tested, true, `${done}${retry}`)
+  const level = levelOf(given)
+  const isOpen = level !== undefined && level !== rules.known(named)?.defaultLevel
+  const notice = [
+    done,
+    tested.problem === undefined ? '' : 'It is tried again every 60 minutes until it works.',
+    isWish(Object.keys(given)) ? await fulfil(named, context) : '',
+    isOpen ? 'The default access level is as it was: press the button to see what another does.' : '',
+  ]
+  const { buttons = [], ...reply } = testedReply(connector, tested, true, notice.filter(Boolean).join(' '))
+  const press = {
+    title: `Default access: ${level}`,
+    verb: 'default-access',
+    data: { level: `${level}`, connector: named },
+  }
+  return { ...reply, buttons: isOpen ? [press, ...buttons] : buttons }
+}
+
+/** Writes to Exchange what the settings want of it, and says what came of it; the settings are kept in any case. */
+async function fulfil(named: string, { connectors: all, signal }: Context): Promise<string> {
+  try {
+    const left = await all.fulfilWishes(named, signal)
+    return left.length === 0 ? 'Exchange has it so.' : `It was written, and still ${left.join('; ')}.`
+  } catch (error) {
+    if (!(error instanceof BotError)) throw error
+    return `It could not be written to Exchange: ${reasonOf(error)}`
+  }
 }
 
 const chooseKind: Reply = {
@@ -86,13 +115,13 @@ export const connectorAdd = defineCommand({
     const kind = kindOf(String(given.kind ?? ''))
     const others = Object.entries(given).filter(([setting, value]) => setting !== 'kind' && isGiven(value))
     if (kind === undefined && others.length === 0) return chooseKind
-    if (kind === undefined) return keep(context.connectors.check(given), 'Added.', context)
+    if (kind === undefined) return keep(given, 'Added.', context)
     const form = (problem?: string) => settingsForm({ verb: 'connector-add', kind, problem }, given, { kind })
     if (others.length === 0) return form()
     return orForm(form, async () => {
       if (context.connectors.has(String(given.name ?? '')))
         throw new BotError('CONNECTOR_REFUSED', `there is a connector ${given.name} already`)
-      return keep(context.connectors.check(given), 'Added.', context)
+      return keep(given, 'Added.', context)
     })
   },
 })
@@ -111,11 +140,11 @@ export const connectorEdit = defineCommand({
     const form = (problem?: string) =>
       settingsForm(
         { verb: 'connector-edit', kind: connector.kind, problem },
-        { ...connector, ...change },
+        { accessLevel: context.rules.known(connector.name)?.defaultLevel, ...connector, ...change },
         { name: connector.name },
       )
     if (!Object.keys(given).some((setting) => options.includes(setting))) return form()
-    return orForm(form, () => keep(context.connectors.check(change), 'Changed.', context))
+    return orForm(form, () => keep(change, 'Changed.', context))
   },
 })
 

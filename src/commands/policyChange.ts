@@ -21,7 +21,7 @@ import { type Values as Arguments, type Context, defineCommand } from './command
 import { GroupName } from './policy.ts'
 import { formOf, policyReply, previewReply } from './policyCard.ts'
 import { pressable } from './replies.ts'
-import { assertCan, onConnector } from './whichConnector.ts'
+import { onConnector } from './whichConnector.ts'
 
 const connector = z.string().optional().meta({ title: 'Connector' })
 /** The digest of the preview that was shown: what is confirmed is that and nothing else. */
@@ -42,7 +42,6 @@ async function propose(
 ): Promise<Reply> {
   const { policies, inventory, outbox, signal, caller } = context
   return onConnector(context, press.verb, { ...press.data, connector: given.connector }, async (name) => {
-    assertCan(name, 'policy-set', context)
     const preview = await policies.preview(name, wish, signal)
     const show = async (notice?: string) =>
       previewReply(

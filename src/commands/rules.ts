@@ -11,7 +11,7 @@ import type { Device } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
 import { type Context, defineCommand, type Values } from './command.ts'
 import { rulePreviewReply, ruleReply, rulesReply } from './ruleCard.ts'
-import { assertCan, connectorNamed, namesOf, onConnector } from './whichConnector.ts'
+import { connectorNamed, namesOf, onConnector } from './whichConnector.ts'
 
 const connector = z.string().optional().meta({ title: 'Connector' })
 /** The digest of the preview that was shown: what is confirmed is that and nothing else. */
@@ -51,7 +51,6 @@ async function propose(
   context: Context,
 ): Promise<Reply> {
   const { rules: room, inventory, outbox, rights, caller, signal } = context
-  assertCan(name, press.verb, context)
   const preview = await room.preview(name, wish, signal)
   const { access, steps, digest } = preview
   if (steps.length === 0)

@@ -8,12 +8,6 @@ export const namesOf = ({ connectors }: Context) => connectors.all().map(({ name
 /** The connector of this name, in any spelling. Throws CONNECTOR_UNKNOWN. */
 export const connectorNamed = (named: string, { connectors }: Context): string => connectors.get(named).name
 
-/** Throws CONNECTOR_LACKS when the connector's account may not do this in its organization. */
-export function assertCan(name: string, action: string, { connectors }: Context): void {
-  const lack = connectors.lack(name, action)
-  if (lack !== undefined) throw new BotError('CONNECTOR_LACKS', `Not possible: ${lack}`)
-}
-
 /** Runs on the connector that is meant; where there are several and none is named, asks which one, and never takes all. */
 export async function onConnector(
   context: Context,

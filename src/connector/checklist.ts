@@ -21,6 +21,9 @@ const policyReads = ['policy', 'policy-check'] as const
 const policyWrites = ['policy-set', 'policy-clear', 'policy-undo', 'policy-drift'] as const
 const ruleWrites = ['rule-add', 'rule-remove', 'default-access'] as const
 
+/** Whether a command changes what Exchange decides by itself about devices. */
+export const isRuleWrite = (command: string) => ruleWrites.some((one) => one === command)
+
 /** Every cmdlet and parameter that an account needs, and for what. */
 export const requirements: readonly Requirement[] = [
   { cmdlet: 'Get-ExchangeServer', for: ['sync'], where: 'onPremises', group: viewers },

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 import { createTurns } from '../store/turns.ts'
 import type { Work } from '../store/work.ts'
 import * as actions from './actions.ts'
-import { commandOf, lackOf } from './checklist.ts'
+import { commandOf, isRuleWrite, lackOf } from './checklist.ts'
 import { createClaims } from './claims.ts'
 import { connect } from './connect.ts'
 import type { Exchange } from './exchange.ts'
@@ -85,6 +85,13 @@ export async function createConnectors(options: ConnectorsOptions) {
     await states.delete(name)
     limits.delete(name)
     claims.release(name)
+  }
+
+  /** Of a connector that was removed nothing is taken over by a new one. Throws CONNECTOR_REFUSED while it is still there. */
+  async function refuseOrForget(name: string): Promise<void> {
+    if ((await settings.get(name)) !== undefined)
+      throw new BotError('CONNECTOR_REFUSED', `the old ${name} is still being removed; try again in a minute`)
+    await states.delete(name)
   }
 
   /** Does away with what is known here of a connector. */
@@ -176,14 +183,19 @@ export async function createConnectors(options: ConnectorsOptions) {
 
     /** Adds a connector, or gives the one of this name these settings. */
     async add(connector: Connector): Promise<void> {
-      const old = find(connector.name)
-      await settings.put(connector.name, connector)
+      const { name } = connector
+      const old = find(name)
+      if (old === undefined) await refuseOrForget(name)
+      else if (isElsewhere(old.connector, connector))
+        await states.update(name, (state) => state && { ...state, fullWanted: true })
+      await settings.put(name, connector)
       await old?.close()
-      const state = old?.state()
-      const fullWanted = old !== undefined && isElsewhere(old.connector, connector)
-      await start(connector, state && { ...state, fullWanted: state.fullWanted || fullWanted })
+      await start(connector, await states.get(name))
       await work.due('review', 'all')
     },
+
+    /** Writes to Exchange what the settings want of it; resolves to what it shows otherwise all the same. */
+    fulfilWishes: (name: string, signal: AbortSignal) => linkOf(name).fulfilWishes(signal),
 
     /** Ends a connector and forgets all of its organization, in which nothing is changed. */
     async forget(name: string): Promise<void> {
@@ -192,7 +204,10 @@ export async function createConnectors(options: ConnectorsOptions) {
       await states.update(connector.name, () => ({ ...link.state(), removing: true }))
       links.delete(connector.name.toLowerCase())
       await link.close()
-      await remove(connector.name)
+      await remove(connector.name).catch(async (error) => {
+        await work.due('removal', connector.name, later(minute))
+        throw error
+      })
     },
 
     /** Reads the organization now: all of it, or what is new. */
@@ -205,9 +220,11 @@ export async function createConnectors(options: ConnectorsOptions) {
     /** Works with the Exchange of a connector. Throws EXCHANGE_UNREACHABLE where it cannot be connected. */
     use,
 
-    /** Why an action is not possible in an organization: a right that the account lacks. */
+    /** Why an action is not possible in an organization: a right that the account lacks, or a setting. */
     lack(name: string, action: string): string | undefined {
-      const finding = lackOf(find(name)?.state().report?.findings ?? [], action)
+      const link = find(name)
+      if (link?.connector.enableAccessRule === false && isRuleWrite(action)) return `enableAccessRule of ${name} is off`
+      const finding = lackOf(link?.state().report?.findings ?? [], action)
       return finding && `the account of ${name} may not run ${commandOf(finding)}`
     },
 

@@ -58,5 +58,12 @@ export function nextHealth(health: Health, outcome: Outcome, now: Date): Health 
   return { state: 'degraded', since: health.state === 'degraded' ? health.since : at, restrictions, failure }
 }
 
+/** What people are told of a connector; a single try that failed is not among it. */
+const toldOf = (health: Health) =>
+  health.state === 'failed' ? 'failed' : health.state === 'degraded' ? health.restrictions.join('\n') : ''
+
+/** Whether a change is worth telling: a failure, a recovery, or that it works in another way. */
+export const isNews = (before: Health, after: Health) => toldOf(before) !== toldOf(after)
+
 /** The failure that is still to be mended. */
 export const failureOf = (health: Health) => ('failure' in health ? health.failure : undefined)

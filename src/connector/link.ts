@@ -6,19 +6,23 @@ import { deltaSync } from './delta.ts'
 import { fullSync, type Progress } from './discovery.ts'
 import type { EnterOptions } from './enter.ts'
 import type { Exchange } from './exchange.ts'
-import { failureOf, type Health, newborn, nextHealth, type Outcome } from './health.ts'
+import { failureOf, type Health, isNews, newborn, nextHealth, type Outcome } from './health.ts'
 import { createLine } from './line.ts'
 import { type Report, reasonOf } from './report.ts'
 import { nextRead } from './schedule.ts'
 import type { Connector } from './settings.ts'
 import type { State } from './state.ts'
+import { fulfil, readDifferences } from './wishes.ts'
 
 export interface LinkOptions extends EnterOptions {
   readonly inventory: Inventory
   readonly states: Collection<State>
   /** Throws CONNECTOR_REFUSED when this is not the organization of the connector, or is that of another one. */
   readonly claim: (name: string, organization: string | undefined) => void
+  /** It works in another way than before, or fails, or does not fail any more. */
   readonly onHealth: (connector: Connector, before: Health, after: Health) => void
+  /** A run ended: its state may be another one. */
+  readonly onRun?: (connector: Connector) => void
   /** All was read anew. */
   readonly onSynced?: (connector: Connector, exchange: Exchange, signal: AbortSignal) => Promise<void>
   /** It is to run now. */
@@ -34,7 +38,7 @@ const day = 24 * 60 * 60_000
 
 /** One connector at work: connected, read when it is time, and used in between. */
 export function createLink(connector: Connector, known: State | undefined, options: LinkOptions) {
-  const { inventory, states, now, claim, onHealth, onSynced, hurry } = options
+  const { inventory, states, now, claim, onHealth, onRun, onSynced, hurry } = options
   const { name } = connector
   const log = options.log.child({ connector: name })
   const stop = new AbortController()
@@ -81,7 +85,7 @@ export function createLink(connector: Connector, known: State | undefined, optio
   async function judge(outcome: Outcome): Promise<void> {
     const before = state.health
     await save({ health: nextHealth(before, outcome, now()) })
-    if (before.state !== state.health.state) onHealth(connector, before, state.health)
+    if (isNews(before, state.health)) onHealth(connector, before, state.health)
   }
 
   const discovery = (exchange: Exchange) => ({
@@ -99,7 +103,19 @@ export function createLink(connector: Connector, known: State | undefined, optio
       progress = seen
     })
     await save({ full: { ...since(began), ...result }, fullWanted: false })
-    await onSynced?.(connector, exchange, stop.signal).catch((error) => log.warn({ err: error }, 'not all was read'))
+    const more = await Promise.allSettled([compare(exchange), onSynced?.(connector, exchange, stop.signal)])
+    for (const read of more)
+      if (read.status === 'rejected' && !stop.signal.aborted) log.warn({ err: read.reason }, 'not all was read')
+  }
+
+  const compare = async (exchange: Exchange) =>
+    save({ differences: [...(await readDifferences(connector, exchange, stop.signal))] })
+
+  /** Writes to Exchange what the settings want; resolves to what it shows otherwise all the same. */
+  async function fulfilWishes(signal: AbortSignal): Promise<readonly string[]> {
+    const differences = await use(signal, (exchange, both) => fulfil(connector, exchange, both))
+    await save({ differences: [...differences] })
+    return differences
   }
 
   async function readNew(exchange: Exchange, last: Date): Promise<void> {
@@ -137,7 +153,19 @@ export function createLink(connector: Connector, known: State | undefined, optio
   function restrictions(): string[] {
     const lost = (state.full?.unreadable ?? 0) + (state.delta?.unreadable ?? 0)
     const unreadable = `${lost} rows of the last reads cannot be understood, so nothing is taken for gone; the log says where`
-    return [...(state.report?.restrictions ?? []), ...(lost > 0 ? [unreadable] : [])]
+    return [...(state.report?.restrictions ?? []), ...(state.differences ?? []), ...(lost > 0 ? [unreadable] : [])]
+  }
+
+  /** Works with Exchange for people who wait. */
+  async function use<T>(
+    signal: AbortSignal,
+    work: (exchange: Exchange, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const both = AbortSignal.any([signal, stop.signal])
+    const wasOpen = line.exchange() !== undefined
+    const result = await line.useNow((exchange) => work(exchange, both), both)
+    if (!wasOpen) hurry(name)
+    return result
   }
 
   return {
@@ -167,6 +195,7 @@ export function createLink(connector: Connector, known: State | undefined, optio
       } finally {
         progress = undefined
       }
+      onRun?.(connector)
       const nextTry = failureOf(state.health)?.nextTry
       return nextTry === undefined ? next().at : new Date(nextTry)
     },
@@ -197,14 +226,8 @@ export function createLink(connector: Connector, known: State | undefined, optio
     /** Keeps what a test found. */
     found: (report: Report) => save({ report }),
 
-    /** Works with Exchange for people who wait. */
-    async use<T>(signal: AbortSignal, work: (exchange: Exchange, signal: AbortSignal) => Promise<T>): Promise<T> {
-      const both = AbortSignal.any([signal, stop.signal])
-      const wasOpen = line.exchange() !== undefined
-      const result = await line.useNow((exchange) => work(exchange, both), both)
-      if (!wasOpen) hurry(name)
-      return result
-    },
+    use,
+    fulfilWishes,
 
     /** Ends whatever is under way. */
     async close(): Promise<void> {

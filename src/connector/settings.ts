@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { isLoopback } from '../config.ts'
 import { BotError } from '../errors.ts'
 import type { Limits } from '../inventory/inactive.ts'
+import { type Level, levels } from './rules/rule.ts'
 import { schedulePattern } from './schedule.ts'
 
 /** A setting: it comes as typed text, as the input of a form, or as it is stored. A title may have a hint in brackets. */
 function setting<T extends z.ZodType>(title: string, schema: T, read: (text: string) => unknown = (text) => text) {
-  const about = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  const { type, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  const about = type === 'boolean' ? { ...rest, type: 'string', enum: ['yes', 'no'] } : { ...rest, type }
   return z
     .preprocess((given) => (typeof given === 'string' ? read(given.trim()) : given), schema)
     .meta({ ...about, title })
@@ -20,13 +22,13 @@ const choice = <const V extends readonly [string, ...string[]]>(values: V) => ({
 })
 
 const yesNo = (text: string) => (/^(yes|on|true)$/i.test(text) ? true : /^(no|off|false)$/i.test(text) ? false : text)
-const toggle = z.boolean('yes or no').default(false)
+const toggle = z.boolean('yes or no')
 const whole = (low: number, high: number) =>
   z.coerce.number('a whole number').int('a whole number').min(low, `at least ${low}`).max(high, `at most ${high}`)
 
 const kinds = choice(['online', 'onPremises'])
-const levels = choice(['Allow', 'Block', 'Quarantine'])
 const proofs = choice(['basic', 'kerberos'])
+const access = choice(levels)
 
 const isAddress = (text: string) => /^https?:\/\/[^/]/i.test(text) && URL.canParse(text)
 const isSafe = (text: string) => new URL(text).protocol === 'https:' || isLoopback(new URL(text))
@@ -84,16 +86,19 @@ const rest = {
       .default([]),
     listOf(/[,;]/),
   ),
-  allowExternalDeviceManagement: setting('Allow external mobile device management', toggle, yesNo),
-  enableAccessRule: setting('Manage access rules', toggle, yesNo),
-  accessLevel: setting('Access level when no rule decides', levels.schema.optional(), levels.read),
+  enableAccessRule: setting('Manage access rules (and the default access level)', toggle.default(true), yesNo),
+  allowExternalDeviceManagement: setting(
+    'Allow external mobile device management (empty: as Exchange has it)',
+    toggle.optional(),
+    yesNo,
+  ),
   emailAddresses: setting(
-    'Quarantine mail goes to',
+    'Quarantine mail goes to (empty: as Exchange has it)',
     z.array(z.email('mail addresses')).max(50).default([]),
     listOf(/[,;\s]/),
   ),
   userMailInsert: setting(
-    'Text for users in quarantine mail',
+    'Text for users in quarantine mail (empty: as Exchange has it)',
     z.string().max(256, 'at most 256 characters').optional(),
   ),
 }
@@ -131,6 +136,15 @@ export type Connector = z.infer<typeof ConnectorSchema>
 export type OnlineConnector = z.infer<typeof OnlineSchema>
 export type OnPremisesConnector = z.infer<typeof OnPremisesSchema>
 
+/** Kept in Exchange and not here; `default-access` shows what it does to the devices before it changes it. */
+const WithLevelSchema = z.object({
+  accessLevel: setting(
+    'Default access level (shown what it does before it is changed)',
+    access.schema.optional(),
+    access.read,
+  ),
+})
+
 /** What a form needs to know of a setting. */
 const AboutSchema = z.object({
   title: z.string(),
@@ -151,8 +165,8 @@ const inputsIn = (shape: Readonly<Record<string, z.ZodType>>): Input[] =>
 
 /** The settings of each kind, in the order of a form. */
 export const inputs: Readonly<Record<Connector['kind'], readonly Input[]>> = {
-  online: inputsIn(OnlineSchema.shape),
-  onPremises: inputsIn(OnPremisesSchema.shape),
+  online: inputsIn({ ...OnlineSchema.shape, ...WithLevelSchema.shape }),
+  onPremises: inputsIn({ ...OnPremisesSchema.shape, ...WithLevelSchema.shape }),
 }
 
 export const kindOf = (text: string): Connector['kind'] | undefined =>
@@ -167,20 +181,26 @@ export const required = ['name', 'kind', 'address', 'credential']
  */
 export function readConnector(given: Readonly<Record<string, unknown>>, old?: Connector): Connector {
   const kind = old?.kind ?? kindOf(String(given.kind ?? ''))
-  const all = Object.entries({ ...old, ...given, kind })
-  const filled = Object.fromEntries(all.filter(([, value]) => value !== undefined && String(value).trim() !== ''))
+  const { accessLevel, ...filled } = filledIn({ ...old, ...given, kind })
+  const level = WithLevelSchema.safeParse({ accessLevel })
   const result = ConnectorSchema.safeParse(filled)
-  if (result.success) return result.data
-  const issues =
-    kind === undefined ? z.object({ ...who, ...rest }).safeParse(filled).error?.issues : result.error.issues
-  const problems = (issues ?? []).flatMap((issue) => {
+  if (result.success && level.success) return result.data
+  const { error } = kind === undefined ? z.object({ ...who, ...rest }).safeParse(filled) : result
+  const problems = [...(error?.issues ?? []), ...(level.error?.issues ?? [])].flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${titleOf(key)}: not for this kind`)
     const name = String(issue.path[0])
-    return `${titleOf(name)}: ${name in filled ? issue.message : 'missing'}`
+    return `${titleOf(name)}: ${name in filled || name === 'accessLevel' ? issue.message : 'missing'}`
   })
   if (kind === undefined) problems.unshift('Kind: online or onPremises')
   throw new BotError('CONNECTOR_REFUSED', [...new Set(problems)].join('; '))
 }
+
+const filledIn = (given: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && String(value).trim() !== ''))
+
+/** The default access level that is wanted, out of words or a form that were read well. */
+export const levelOf = (given: Readonly<Record<string, unknown>>): Level | undefined =>
+  WithLevelSchema.parse(filledIn(given)).accessLevel
 
 const titles = new Map([...inputs.online, ...inputs.onPremises].map(({ name, title }) => [name, title]))
 const titleOf = (name: string) => titles.get(name)?.replace(/ \(.*\)$/, '') ?? name
@@ -209,7 +229,7 @@ export function isElsewhere(one: Connector, other: Connector): boolean {
 /** A setting as it is typed. */
 export function textOf(value: unknown): string {
   if (value === undefined) return ''
-  if (typeof value === 'boolean') return String(value)
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
   const sites = z.array(SiteSchema).min(1).safeParse(value)
   if (sites.success) return sites.data.map(({ site, servers }) => `${site}=${servers.join(',')}`).join('; ')
   return Array.isArray(value) ? value.join('; ') : String(value)

@@ -12,6 +12,8 @@ export const StateSchema = z.object({
   report: ReportSchema.optional(),
   full: z.object({ ...read, devices: z.number().int() }).optional(),
   delta: z.object({ ...read, found: z.number().int(), released: z.number().int() }).optional(),
+  /** What Exchange shows otherwise than the settings want it, as of the last full read. */
+  differences: z.array(z.string()).optional(),
   fullWanted: z.boolean(),
   deltaWanted: z.boolean().optional(),
   /** It is being removed, which goes on after a restart. */

@@ -4,7 +4,10 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { eventually, type Json, people, startDesk, type TestDesk } from '../desk.ts'
-import { type Chat, chatOf } from './chat.ts'
+import { adminOf, type Chat, chatOf } from './chat.ts'
+
+/** Seconds that a busy machine may need for what takes a fraction of one. */
+const patience = 45
 
 /** A file may be replaced while its folder is read. */
 function unlessGone(error: NodeJS.ErrnoException): string {
@@ -42,6 +45,13 @@ describe('connectors in chat', () => {
   const addWords = (name: string, { kind, address, authority }: Json) =>
     `connector-add ${name} ${kind} address:${address} credential:${name.toLowerCase()}${authority ? ` authority:${authority}` : ''}`
 
+  /** The answer, once it reads so. */
+  const soon = (words: string, pattern: RegExp) =>
+    eventually(async () => {
+      const now = await viktor.say(words)
+      return pattern.test(now.text) && now
+    }, patience)
+
   const remove = async (name: string) => viktor.click(await viktor.say(`connector-remove ${name}`), `Remove ${name}`)
 
   /** The inputs of a card, wherever they stand. */
@@ -57,10 +67,7 @@ describe('connectors in chat', () => {
     const added = await viktor.say(addWords('Fabrikam', fabrikam))
     assert.match(added.text, /Fabrikam can be used[\s\S]*Added\.[\s\S]*EX01: Exchange 2019 CU15, build 1748\.10/)
     assert.match(added.text, /✓ Clear-MobileDevice -AccountOnly/)
-    const shown = await eventually(async () => {
-      const now = await viktor.say('connectors fabrikam')
-      return /^Fabrikam\nread just now\./.test(now.text) && now
-    })
+    const shown = await soon('connectors fabrikam', /^Fabrikam\nread just now\./)
     assert.match((await viktor.say('find connector:fabrikam')).text, /4 devices/)
     assert.match(shown.text, /Exchange Server on premises[\s\S]*cn=fabrikam[\s\S]*Full sync: 4 devices/)
     assert.match((await viktor.say('connectors')).text, /Contoso\nread just now\nFabrikam\nread just now/)
@@ -86,7 +93,7 @@ describe('connectors in chat', () => {
       authority,
       credential: 'wingtip',
       deltaSyncMins: 60,
-      enableAccessRule: 'false',
+      enableAccessRule: 'no',
     }
     assert.match((await viktor.click(wrong, 'Add and test', typed)).text, /Wingtip can be used/)
     assert.match((await viktor.say('connectors Wingtip')).text, /Delta sync\n60/)
@@ -128,6 +135,53 @@ describe('connectors in chat', () => {
     assert.doesNotMatch(shown, /Ignore inactive/)
   })
 
+  it('have Exchange as the settings want it, and tell when it is otherwise', async () => {
+    const admin = await adminOf(desk)
+    const shown = async () => ({
+      ...(await admin('Get-ActiveSyncOrganizationSettings'))[0],
+      ...(await admin('Get-MobileDeviceMailboxPolicy')).find(({ IsDefault }) => IsDefault),
+    })
+    const wishes = 'emailAddresses:desk@contoso.com userMailInsert:"Ask the desk." allowExternalDeviceManagement:yes'
+    const changed = await viktor.say(`connector-edit contoso ${wishes} accessLevel:quarantine`)
+    assert.match(changed.text, /Changed\. Exchange has it so\. The default access level is as it was/)
+    const { AdminMailRecipients, UserMailInsert, AllowExternalDeviceManagement, DefaultAccessLevel } = await shown()
+    assert.deepEqual(
+      { AdminMailRecipients, UserMailInsert, AllowExternalDeviceManagement, DefaultAccessLevel },
+      {
+        AdminMailRecipients: ['desk@contoso.com'],
+        UserMailInsert: 'Ask the desk.',
+        AllowExternalDeviceManagement: true,
+        DefaultAccessLevel: 'Allow',
+      },
+    )
+    assert.match(
+      (await viktor.click(changed, 'Default access: Quarantine')).text,
+      /Default access level of Contoso: Quarantine\?[\s\S]*[\d,]+ of 2,000 change/,
+    )
+
+    await admin('Set-ActiveSyncOrganizationSettings', { AdminMailRecipients: null })
+    await viktor.say('sync full')
+    await soon('connectors contoso', /Exchange sends quarantine mail to nobody/)
+    const before = (await desk.control('GET', 'calls')).length
+    await viktor.say('connector-edit contoso emailAddresses:"" userMailInsert:"" allowExternalDeviceManagement:""')
+    await viktor.say('sync full')
+    await soon(
+      'connectors contoso',
+      /^((?!quarantine mail)[\s\S])*Full sync: 2,000 devices((?!quarantine mail)[\s\S])*$/,
+    )
+    const calls = (await desk.control('GET', 'calls')).slice(before)
+    assert.ok(calls.every(({ cmdlet }: Json) => cmdlet.startsWith('Get-')))
+  })
+
+  it('do not change access rules where they shall not', async () => {
+    await viktor.say('connector-edit contoso enableAccessRule:no')
+    for (const words of ['default-access block', 'rule-add block model iPhone', 'rule-remove 12345678'])
+      assert.match((await viktor.say(words)).text, /is not possible: enableAccessRule of Contoso is off/)
+    assert.doesNotMatch((await viktor.say('rules')).text, /not possible/)
+    await viktor.say('connector-edit contoso enableAccessRule:yes')
+    assert.match((await viktor.say('default-access allow')).text, /There is nothing to change/)
+  })
+
   it('keep a credential from hosts that it does not name, before a byte goes there', async () => {
     let contacts = 0
     const thief = createServer(() => contacts++).listen(0, '127.0.0.1')
@@ -155,10 +209,7 @@ describe('connectors in chat', () => {
     const tested = await viktor.say(addWords('Tailspin', tailspin))
     assert.match(tested.text, /not for everything[\s\S]*✕ Clear-MobileDevice {2}Recipient Management has it/)
     assert.match(tested.text, /✕ Set-CASMailbox -ActiveSyncBlockedDeviceIDs[\s\S]*✓ Remove-MobileDevice/)
-    const card = await eventually(async () => {
-      const shown = await viktor.say('device tess_iPhone')
-      return /tess_iPhone/.test(shown.text) && !/No such/.test(shown.text) && shown
-    })
+    const card = await soon('device tess_iPhone', /Mailbox\ntess@/)
     assert.match(card.text, /Wipe phone\n● Not possible: the account of Tailspin may not run Clear-MobileDevice/)
     assert.match(
       card.text,
@@ -255,4 +306,4 @@ describe('connectors in chat', () => {
     for (const secret of secrets) assert.ok(!written.includes(secret))
     assert.ok(written.includes('"credential":"contoso"'), 'the name is stored')
   })
-})
+}).timeout(120_000)

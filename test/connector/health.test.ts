@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { failureOf, type Health, newborn, nextHealth, type Outcome } from '../../src/connector/health.ts'
+import { failureOf, type Health, isNews, newborn, nextHealth, type Outcome } from '../../src/connector/health.ts'
 
 const start = new Date('2026-11-23T08:00:00Z')
 const minute = (minutes: number) => new Date(start.getTime() + minutes * 60_000)
@@ -44,6 +44,15 @@ describe('the health of a connector', () => {
       return (next - minute(position + 2).getTime()) / 60_000
     })
     assert.deepEqual(pauses, [5, 10, 20, 40, 60, 60])
+  })
+
+  it('is news when it fails, recovers or works in another way, and not for a single try that fails', () => {
+    const news = (...outcomes: readonly Outcome[]) =>
+      through(...outcomes).filter((after, at, all) => isNews(all[at - 1] ?? after, after)).length
+    assert.equal(news(worked, failed, worked, failed, worked), 0)
+    assert.equal(news(worked, failed, failed, failed, failed, worked), 2)
+    assert.equal(news(failed, failed, failed, worked), 2)
+    assert.equal(news(limited, failed, limited, worked), 2)
   })
 
   it('recovers with one success, and forgets the failure', () => {

@@ -35,8 +35,7 @@ describe('the settings of a connector', () => {
       deltaSyncMins: 240,
       activeDirectoryContainers: [],
       minimumOsVersions: [],
-      allowExternalDeviceManagement: false,
-      enableAccessRule: false,
+      enableAccessRule: true,
       emailAddresses: [],
     })
   })
@@ -54,7 +53,6 @@ describe('the settings of a connector', () => {
       minimumOsVersions: 'iOS 17.2, Android 13',
       allowExternalDeviceManagement: 'yes',
       enableAccessRule: 'ON',
-      accessLevel: 'quarantine',
       emailAddresses: 'ana@fabrikam.com, ben@fabrikam.com',
       userMailInsert: ' Ask the service desk. ',
     })
@@ -72,7 +70,6 @@ describe('the settings of a connector', () => {
       minimumOsVersions: ['iOS 17.2', 'Android 13'],
       allowExternalDeviceManagement: true,
       enableAccessRule: true,
-      accessLevel: 'Quarantine',
       emailAddresses: ['ana@fabrikam.com', 'ben@fabrikam.com'],
       userMailInsert: 'Ask the service desk.',
     })
@@ -81,7 +78,12 @@ describe('the settings of a connector', () => {
 
   it('are the same when they are typed again as they are shown', () => {
     for (const settings of [
-      readConnector({ ...online, tenant: 'contoso.onmicrosoft.com', accessLevel: 'block', maximumInactiveDays: 30 }),
+      readConnector({
+        ...online,
+        tenant: 'contoso.onmicrosoft.com',
+        allowExternalDeviceManagement: 'no',
+        maximumInactiveDays: 30,
+      }),
       readConnector({ ...onPremises, clientAccessServers: 'Berlin=ex1,ex2; Paris=ex3', minimumOsVersions: 'iOS 17' }),
     ]) {
       const typed = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, textOf(value)]))
@@ -91,9 +93,9 @@ describe('the settings of a connector', () => {
   })
 
   it('stay as they are where nothing is said, and have their default again where they are emptied', () => {
-    const old = readConnector({ ...online, deltaSyncMins: 30, maximumInactiveDays: 90, enableAccessRule: 'yes' })
+    const old = readConnector({ ...online, deltaSyncMins: 30, maximumInactiveDays: 90, enableAccessRule: 'no' })
     const edited = readConnector({ deltaSyncMins: '', maximumInactiveDays: ' ', userMailInsert: '' }, old)
-    assert.deepEqual(edited, readConnector({ ...online, enableAccessRule: true }))
+    assert.deepEqual(edited, readConnector({ ...online, enableAccessRule: false }))
     assert.deepEqual(problemsOf({ address: '' }, old), ['Address: missing'])
   })
 
@@ -120,8 +122,8 @@ describe('the settings of a connector', () => {
       [
         ...['Name', 'Address', 'Credential', 'Client access servers', 'Authentication'],
         ...['Full sync', 'Delta sync', 'Ignore inactive devices', 'Minimum systems'],
-        ...['Allow external mobile device management', 'Manage access rules', 'Access level when no rule decides'],
-        ...['Quarantine mail goes to', 'Text for users in quarantine mail', 'Tenant'],
+        ...['Manage access rules', 'Allow external mobile device management', 'Quarantine mail goes to'],
+        ...['Text for users in quarantine mail', 'Tenant', 'Default access level'],
       ],
     )
   })
