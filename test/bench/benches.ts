@@ -1,7 +1,25 @@
 import type { Bench } from './bench.ts'
 import { card } from './cards.ts'
+import { find, million } from './find.ts'
+import { memory } from './memory.ts'
 import { clixml, psrp } from './psrp.ts'
+import { start } from './start.ts'
+import { chain, commit } from './store.ts'
+import { sync } from './sync.ts'
 import { press, turn } from './turn.ts'
 
 /** Every row of `npm run bench`, in the order in which they are taken. */
-export const benches: readonly Bench[] = [turn, press, card, clixml, psrp]
+export const benches: readonly Bench[] = [
+  turn,
+  press,
+  card,
+  start,
+  commit,
+  chain,
+  memory,
+  find,
+  sync,
+  clixml,
+  psrp,
+  million,
+]

@@ -46,4 +46,7 @@ server.use(restify.plugins.bodyParser())
 server.post('/api/messages', async (request, response) => {
   await adapter.process(request, response, (context) => bot.run(context))
 })
+server.get('/metrics', async (_, response) =>
+  response.end(`process_resident_memory_bytes ${process.memoryUsage.rss()}`),
+)
 server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`))
