@@ -146,7 +146,19 @@ export async function createApp(outside: Outside) {
     ownerNotice: settings.OWNER_NOTICE === 'on',
     barFor: (request, person, rights) => requests.barFor(request, person, rights),
   })
-  const requests = await createRequests({ ...parts, voice })
+  const requests = await createRequests({
+    ...parts,
+    voice,
+    /** As who asked for it, through the one path. */
+    async make(request) {
+      const { requester, subject } = request
+      const caller = { ...requester, addresses: async () => undefined }
+      const press = { verb: subject.verb, data: subject.data, automatic: false }
+      const signal = AbortSignal.timeout(10 * 60_000)
+      const { reply, failure } = await ask({ caller, scope: 'personal', request: press, approved: request, signal })
+      return failure?.message ?? (reply.undone && 'it is not what was approved any more; ask again.')
+    },
+  })
   const batches = await createBatches({
     ...parts,
     find: inventory.get,

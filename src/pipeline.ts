@@ -11,6 +11,7 @@ import { chooseReply, formReply, noticeReply } from './commands/replies.ts'
 import { BotError } from './errors.ts'
 import type { Device } from './inventory/device.ts'
 import { type Attempt, isForbidden } from './notify/siteNews.ts'
+import type { ChangeRequest } from './requests/request.ts'
 
 /** What came in through a door: who, where, and words or a press. */
 export interface Asked {
@@ -21,6 +22,8 @@ export interface Asked {
   readonly request: { readonly words: string } | Press
   /** Names the activity that carried it, so that a replay is known. */
   readonly activity?: string
+  /** The request of a second person that this carries out. */
+  readonly approved?: ChangeRequest
   readonly signal: AbortSignal
 }
 
@@ -35,6 +38,8 @@ export interface Answered {
   readonly reply: Reply
   /** Whether something may have changed: then every posted copy of this card is edited. */
   readonly changed: boolean
+  /** Why nothing came of it, where that is so. */
+  readonly failure?: BotError
 }
 
 export type Pipeline = ReturnType<typeof createPipeline>
@@ -79,7 +84,7 @@ export function createPipeline({
       const failure = explain(error, entry)
       if (!('verb' in asked.request && asked.request.automatic)) tellRefused(asked.caller, entry.command, failure.code)
       desk.audit.note({ ...entry, outcome: failure.code === 'INTERNAL' ? 'failed' : 'refused', note: failure.code })
-      return { reply: noticeReply(failure), changed: false }
+      return { reply: noticeReply(failure), changed: false, failure }
     }
   }
 
@@ -99,7 +104,7 @@ export function createPipeline({
       const failure = explain(error, entry)
       tellRefused(caller, entry.command, failure.code)
       await end(failure.code === 'EXCHANGE_OUTCOME_UNKNOWN' ? 'unknown' : 'failed', failure.code)
-      return { reply: noticeReply(failure), changed: true }
+      return { reply: noticeReply(failure), changed: true, failure }
     }
   }
 
@@ -119,8 +124,9 @@ export function createPipeline({
   }
 }
 
-const whoAndWhere = ({ caller, activity }: Asked) => ({
+const whoAndWhere = ({ caller, activity, approved }: Asked) => ({
   who: { tenant: caller.tenant, id: caller.id },
+  ...(approved && { note: approved.id }),
   ...(activity && { activity }),
 })
 

@@ -40,6 +40,21 @@ export function createChecks({ inventory, directory, admins, records, rightsOf }
     return people.size > 1 || held.some(({ holder }) => holder.kind === 'group')
   }
 
+  /** Whether somebody else holds a permission on such a collection; a group counts where Graph tells who is in it. */
+  async function isHeldByOther(
+    permission: Permission,
+    { id }: Pick<Person, 'id'>,
+    covers: (collection: string) => boolean,
+  ): Promise<boolean> {
+    const others = (await holding(permission)).filter(
+      ({ holder, collection }) => holder.id !== id && covers(collection),
+    )
+    return (
+      admins.some((admin) => admin !== id) ||
+      others.some(({ holder }) => holder.kind === 'person' || directory !== undefined)
+    )
+  }
+
   const isHolder = async ({ kind, id }: Holder) =>
     (await holding('Security.Modify')).some(({ holder }) => holder.id === id && holder.kind === kind)
 
@@ -215,6 +230,7 @@ export function createChecks({ inventory, directory, admins, records, rightsOf }
 
   return {
     hasTwoHolders,
+    isHeldByOther,
     isHolder,
     heldBy,
 

@@ -88,6 +88,7 @@ export async function createManagement(parts: Parts) {
 
   return {
     hasTwoHolders: checks.hasTwoHolders,
+    isHeldByOther: checks.isHeldByOther,
 
     /** Whether a change takes effect only when a second holder of Security.Modify approves it. */
     async needsSecond(change: RightsChange): Promise<boolean> {

@@ -6,6 +6,7 @@ import { BotError } from '../errors.ts'
 import { type Device, exemptionOf, nameOf } from '../inventory/device.ts'
 import { type Context, defineCommand, Reason, type Values } from './command.ts'
 import { viewDevice } from './device.ts'
+import { askSecond, isMass, type Preview, type Second, secondFact } from './massChange.ts'
 import { barsOf, pressable, rowOf } from './replies.ts'
 
 /** So many devices at once; more than that is a rule's business. */
@@ -33,18 +34,24 @@ interface Chosen {
   readonly left: ReadonlyMap<string, number>
 }
 
-async function choose({ action, reason: _, confirm: _c, ...query }: BatchArgs, context: Context): Promise<Chosen> {
-  const { inventory, rights } = context
+/** What the search finds; of an approved batch the devices that were approved and are still there. */
+function candidates({ action: _, reason: _r, confirm: _c, ...query }: BatchArgs, context: Context): readonly Device[] {
+  const { inventory, rights, approved } = context
+  if (approved?.subject.devices !== undefined)
+    return approved.subject.devices.flatMap((key) => inventory.get(key) ?? [])
   const { total, rows } = inventory.find({ ...query, rows: mostInBatch }, rights.reach('Collection.ModifyResource'))
-  if (total > mostInBatch)
-    throw new BotError(
-      'COMMAND_ARGUMENT',
-      `${total.toLocaleString('en')} devices are too many at once: narrow it to ${mostInBatch}, or set an access rule with “rule-add”.`,
-    )
+  if (total <= mostInBatch) return rows
+  throw new BotError(
+    'COMMAND_ARGUMENT',
+    `${total.toLocaleString('en')} devices are too many at once: narrow it to ${mostInBatch}, or set an access rule with “rule-add”.`,
+  )
+}
+
+async function choose(given: BatchArgs, context: Context): Promise<Chosen> {
   const devices: Device[] = []
   const left = new Map<string, number>()
-  for (const device of rows) {
-    const why = await whyNot(action, device, context)
+  for (const device of candidates(given, context)) {
+    const why = await whyNot(given.action, device, context)
     if (why === undefined) devices.push(device)
     else left.set(why, (left.get(why) ?? 0) + 1)
   }
@@ -66,12 +73,19 @@ const digestOf = (action: string, devices: readonly Device[]) =>
 
 const named = (count: number) => (count === 1 ? '1 device' : `${count.toLocaleString('en')} devices`)
 
-function previewReply(given: BatchArgs, { devices, left }: Chosen, context: Context, notice?: string): Reply {
+function previewReply(
+  given: BatchArgs,
+  { devices, left }: Chosen,
+  second: Second | undefined,
+  context: Context,
+  notice?: string,
+): Preview {
   const { action, confirm: _, ...query } = given
   const title = action === 'allow' ? 'Allow' : 'Block'
   const facts: Fact[] = [
     { label: 'Reason', value: given.reason, private: true },
     ...[...left].map(([label, count]) => ({ label: 'Left out', value: `${named(count)} ${label}` })),
+    ...(second ? [secondFact(second)] : []),
   ]
   return {
     template: 'preview',
@@ -116,17 +130,19 @@ export const batch = defineCommand({
     const { action, reason, confirm } = given
     const chosen = await choose(given, context)
     const { devices } = chosen
-    if (confirm === undefined || devices.length === 0) return previewReply(given, chosen, context)
-    if (confirm !== digestOf(action, devices))
-      return {
-        ...previewReply(given, chosen, context, 'These are not the devices that you saw, so nothing was done.'),
-        undone: true,
-      }
+    const isForTwo = action === 'block' && (await isMass(devices.length, context))
+    const second = isForTwo ? ({ permission: 'Collection.ModifyResource', devices } as const) : undefined
+    const show = (notice?: string) => previewReply(given, chosen, second, context, notice)
+    if (confirm === undefined || devices.length === 0) return show()
+    if (context.approved === undefined && confirm !== digestOf(action, devices))
+      return { ...show('These are not the devices that you saw, so nothing was done.'), undone: true }
+    if (second !== undefined && context.approved === undefined) return askSecond(show(), second, context, reason)
     const { tenant, id, name } = context.caller
     const begun = await context.batches.start({
       action,
       by: { tenant, id, name },
       reason,
+      ...(context.approved && { request: context.approved.id }),
       devices: devices.map((device) => ({
         connector: device.connector,
         guid: device.guid,

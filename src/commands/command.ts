@@ -5,6 +5,7 @@ import type { Person } from '../audit/person.ts'
 import type { Field, Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import type { Device } from '../inventory/device.ts'
+import type { ChangeRequest } from '../requests/request.ts'
 import type { Desk } from './desk.ts'
 import type { DeviceView } from './device.ts'
 import { readLine, readUsage } from './grammar.ts'
@@ -30,6 +31,8 @@ export interface Context extends Desk {
   /** Whether only the caller sees the answer; a message in a channel or group is seen by all. */
   readonly own: boolean
   readonly signal: AbortSignal
+  /** The request that this carries out, when a second person approved it. */
+  readonly approved?: ChangeRequest
   readonly commands: readonly Command[]
 }
 

@@ -4,6 +4,7 @@ import type { PolicyLook, PolicyPreview } from '../connector/policy/policies.ts'
 import type { Reach } from '../connector/policy/reach.ts'
 import { type Group, groups, type Setting, settings, settingsOf, type Values } from '../connector/policy/settings.ts'
 import type { Context } from './command.ts'
+import { type Preview, type Second, secondFact } from './massChange.ts'
 
 const shown = ({ kind }: Setting, value: Values[string] | undefined) =>
   value === undefined ? 'not readable' : kind.show(value)
@@ -143,8 +144,9 @@ export function previewReply(
   preview: PolicyPreview,
   reach: Reach,
   press: Omit<Button, 'title'>,
+  second: Second | undefined,
   notice?: string,
-): Reply {
+): Preview {
   const { look, wish, writes, hazards, digest } = preview
   const count = (number: number) => number.toLocaleString('en')
   const written = settings.filter(({ name }) => name in writes)
@@ -167,6 +169,7 @@ export function previewReply(
       times: [],
       facts: [
         ...ownershipOf(preview),
+        ...(second ? [secondFact(second)] : []),
         { label: 'Devices', value: `${count(reach.devices)} under the default policy, of ${count(reach.all)}` },
         { label: 'Mailboxes', value: `${count(reach.mailboxes)} with such devices` },
         ...remarksOn(written),

@@ -18,6 +18,7 @@ import {
 import { BotError } from '../errors.ts'
 import { allDevices } from '../inventory/collections.ts'
 import { type Values as Arguments, type Context, defineCommand } from './command.ts'
+import { askSecond, isMass } from './massChange.ts'
 import { GroupName } from './policy.ts'
 import { formOf, policyReply, previewReply } from './policyCard.ts'
 import { pressable } from './replies.ts'
@@ -40,20 +41,19 @@ async function propose(
   press: Omit<Button, 'title'>,
   context: Context,
 ): Promise<Reply> {
-  const { policies, inventory, outbox, signal, caller } = context
+  const { policies, inventory, outbox, signal, caller, approved } = context
   return onConnector(context, press.verb, { ...press.data, connector: given.connector }, async (name) => {
     const preview = await policies.preview(name, wish, signal)
-    const show = async (notice?: string) =>
-      previewReply(
-        preview,
-        await reachOf(preview.look, inventory.devices([allDevices]), inventory.owner, signal),
-        press,
-        notice,
-      )
     if (isIdle(preview.wish, preview)) return policyReply([preview.look], { notice: idle(wish) }, context)
+    const reach = await reachOf(preview.look, inventory.devices([allDevices]), inventory.owner, signal)
+    const isForTwo =
+      preview.gravity === 'always' || (preview.gravity === 'by number' && (await isMass(reach.devices, context)))
+    const second = isForTwo ? ({ permission: 'Site.ModifyConnectorPolicy' } as const) : undefined
+    const show = (notice?: string) => previewReply(preview, reach, press, second, notice)
     if (given.confirm === undefined) return show()
     if (given.confirm !== preview.digest)
-      return { ...(await show('This has changed since you looked, so nothing was written.')), undone: true }
+      return { ...show('This has changed since you looked, so nothing was written.'), undone: true }
+    if (second !== undefined && approved === undefined) return askSecond(show(), second, context)
     const { tenant, id, name: by } = caller
     const after = await policies.carryOut(preview, { tenant, id, name: by }, signal)
     await outbox.publish(policyNews(preview, after, by))

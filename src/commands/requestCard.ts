@@ -45,15 +45,21 @@ export async function requestReply(request: Request, context: Context, notice?: 
 /** The card after somebody asked, with what they should know at once. */
 export const askedReply = ({ request, notice }: Asked, context: Context) => requestReply(request, context, notice)
 
-function factsOf({ subject, requester, reason, ticket, needed, approvals, status }: Request): Fact[] {
+function factsOf(request: Request): Fact[] {
+  const { subject, requester, reason, ticket, needed, approvals, status } = request
+  const alone = aloneAt(request) !== undefined
   const facts: (Fact | undefined)[] = [
     'owners' in subject ? { label: 'Owner', value: subject.owners.map(({ name }) => name).join(', ') } : undefined,
+    ...('facts' in subject ? subject.facts : []),
     'what' in subject ? { label: 'Device', value: `${subject.what} · ${subject.shortId}` } : undefined,
     { label: 'Asked by', value: requester.name },
     { label: 'Reason', value: reason, private: true },
     ticket ? { label: 'Ticket', value: ticket, private: true } : undefined,
-    { label: 'Approvals', value: approvalsOf(needed, approvals) },
-    needed > 0 ? { label: 'May approve', value: approversOf(subject) } : undefined,
+    {
+      label: 'Approvals',
+      value: alone ? `Nobody else holds ${permissionOf(subject)}` : approvalsOf(needed, approvals),
+    },
+    needed > 0 && !alone ? { label: 'May approve', value: approversOf(subject) } : undefined,
     status.state === 'denied' ? { label: 'Denied because', value: status.reason, private: true } : undefined,
     status.state === 'cancelled' && status.reason
       ? { label: 'Cancelled because', value: status.reason, private: true }
@@ -68,17 +74,23 @@ const approvalsOf = (needed: number, approvals: Request['approvals']) =>
     ? 'None needed: there was no second person'
     : `${approvals.length} of ${needed}${approvals.map(({ by }) => `, ${by.name}`).join('')}`
 
+/** When it goes ahead without a second person, where there is none. */
+const aloneAt = ({ status }: Request) => (status.state === 'waiting' ? status.alone : undefined)
+
 const approversOf = (subject: Request['subject']) =>
   'owners' in subject
     ? `Who holds ${permissionOf(subject)} on the device, and neither asked for this nor owns the phone`
     : `Who holds ${permissionOf(subject)} and did not ask for this`
 
-function timesOf({ subject, status }: Request): Moment[] {
+function timesOf(request: Request): Moment[] {
+  const { subject, status } = request
+  const alone = aloneAt(request)
   const times: (Moment | undefined)[] = [
     'lastSync' in subject && subject.lastSync
       ? { label: 'Last contact', at: subject.lastSync, private: true }
       : undefined,
-    status.state === 'waiting' || status.state === 'unresolved' ? { label: 'Expires', at: status.expires } : undefined,
+    alone ? { label: 'Goes ahead', at: alone } : undefined,
+    'expires' in status && !alone ? { label: 'Expires', at: status.expires } : undefined,
     status.state === 'approved' ? { label: 'Approval expires', at: status.executeBy } : undefined,
   ]
   return times.filter((moment) => moment !== undefined)
@@ -86,6 +98,8 @@ function timesOf({ subject, status }: Request): Moment[] {
 
 /** What keeps a wipe from arriving, and what its silence means. */
 function warningsOf(request: Request): { text: string; private?: true }[] {
+  if (request.subject.kind === 'change' && isUndecided(request))
+    return request.subject.warnings.map((text) => ({ text }))
   if (!isWipe(request)) return []
   const { subject } = request
   const silent = 'Outlook does not tell Exchange Online that it erased its data, so this may stay as it is.'
@@ -112,6 +126,13 @@ async function viewOf(request: Request, context: Context): Promise<{ you?: strin
   if (!isUndecided(request)) return { buttons }
   const { id, v } = request
   const bar = await requests.barFor(request, caller, rights)
+  const alone = aloneAt(request) !== undefined
+  if (alone && bar === 'requester') return { you: 'Nobody else can approve it; you can stop it.', buttons }
+  if (alone && bar !== undefined && rights.rested.holds('Security.Modify'))
+    return {
+      you: 'You may stop it, because you look after security.',
+      buttons: [{ title: 'Stop', verb: 'deny', data: { id, v }, style: 'destructive' }],
+    }
   if (bar !== undefined) return { you: whyNot[bar], buttons }
   const deny: Button = { title: 'Deny', verb: 'deny', data: { id, v }, style: 'destructive' }
   if (request.approvals.some(({ by }) => by.id === caller.id))
@@ -126,7 +147,7 @@ function requesterButtons(request: Request, { caller, rights, inventory }: Conte
   const { id, v, status, requester } = request
   const buttons: Button[] = []
   if (requester.id === caller.id && isUndecided(request))
-    buttons.push({ title: 'Withdraw', verb: 'withdraw', data: { id, v } })
+    buttons.push({ title: aloneAt(request) ? 'Stop' : 'Withdraw', verb: 'withdraw', data: { id, v } })
   const device = isWipe(request) ? inventory.get(request.subject) : undefined
   if (device === undefined) return buttons
   if (isPending(request) && rights.may(device, 'Collection.ModifyResource'))

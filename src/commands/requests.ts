@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import { allDevices } from '../inventory/collections.ts'
+import { permissionOf } from '../requests/people.ts'
 import { isWipe, type Request } from '../requests/request.ts'
 import { stateTexts, titleOf } from '../requests/texts.ts'
 import { type Context, defineCommand, Reason } from './command.ts'
@@ -15,13 +16,31 @@ const id = z
   .meta({ title: 'Request' })
 const v = z.coerce.number().int().optional()
 
-const reading = { permission: ['Collection.ReadResource', 'Security.Read', 'Security.Modify'], changes: false } as const
-const deciding = { permission: ['Collection.DeleteResource', 'Security.Modify'], scopes: [] } as const
+const reading = {
+  permission: [
+    'Collection.ReadResource',
+    'Security.Read',
+    'Security.Modify',
+    'Site.Modify',
+    'Site.ModifyConnectorPolicy',
+  ],
+  changes: false,
+} as const
+const deciding = {
+  permission: [
+    'Collection.DeleteResource',
+    'Security.Modify',
+    'Site.Modify',
+    'Site.ModifyConnectorPolicy',
+    'Collection.ModifyResource',
+  ],
+  scopes: [],
+} as const
 
 /** Whether somebody may know of a request: their own, a device that they see, or rights where they look after rights. */
 export function sees(request: Request, { caller, inventory, rights }: Context): boolean {
   if (request.requester.id === caller.id) return true
-  if (!isWipe(request)) return rights.holds('Security.Read', 'Security.Modify')
+  if (!isWipe(request)) return rights.holds('Security.Read', 'Security.Modify', permissionOf(request.subject))
   const device = inventory.get(request.subject)
   return device === undefined
     ? rights.reach('Collection.ReadResource').includes(allDevices)

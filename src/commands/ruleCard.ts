@@ -4,6 +4,7 @@ import type { AccessPreview, KnownAccess } from '../connector/rules/rules.ts'
 import { type Simulation, whyOf } from '../connector/rules/simulate.ts'
 import type { Context } from './command.ts'
 import { toneOf } from './explain.ts'
+import { type Preview, type Second, secondFact } from './massChange.ts'
 import { barsOf, rowOf } from './replies.ts'
 
 const pageSize = 10
@@ -147,9 +148,10 @@ export function rulePreviewReply(
   simulation: Simulation,
   press: Omit<Button, 'title'>,
   suggestions: readonly string[],
+  second: Second | undefined,
   context: Context,
   notice?: string,
-): Reply {
+): Preview {
   const { moves, worse, devices, first, fitting } = simulation
   const count = (number: number) => number.toLocaleString('en')
   const changed = [...moves.values()].reduce((sum, one) => sum + one, 0)
@@ -157,6 +159,7 @@ export function rulePreviewReply(
     { label: 'Devices', value: `${count(changed)} of ${count(devices)} change` },
     ...(preview.wish.kind === 'default' ? [] : [{ label: 'Fitting', value: `${count(fitting)} devices` }]),
     { label: 'Shut out', value: `${count(worse)} that are not now`, ...(worse > 0 && { tone: 'attention' as const }) },
+    ...(second ? [secondFact(second)] : []),
   ]
   return {
     template: 'preview',

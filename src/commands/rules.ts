@@ -10,6 +10,7 @@ import { allDevices } from '../inventory/collections.ts'
 import type { Device } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
 import { type Context, defineCommand, type Values } from './command.ts'
+import { askSecond, isMass } from './massChange.ts'
 import { rulePreviewReply, ruleReply, rulesReply } from './ruleCard.ts'
 import { connectorNamed, namesOf, onConnector } from './whichConnector.ts'
 
@@ -50,18 +51,13 @@ async function propose(
   press: Omit<Button, 'title'>,
   context: Context,
 ): Promise<Reply> {
-  const { rules: room, inventory, outbox, rights, caller, signal } = context
+  const { rules: room, inventory, outbox, rights, caller, approved, signal } = context
   const preview = await room.preview(name, wish, signal)
   const { access, steps, digest } = preview
   if (steps.length === 0)
     return rulesReply([await room.read(name, signal)], context, {
       notice: 'There is nothing to change: it is so already.',
     })
-  if (confirmed === digest) {
-    const now = await room.carryOut(preview, signal)
-    await outbox.publish(rulesNews(preview, now, caller.name))
-    return { ...rulesReply([now], context, { notice: 'Done; Exchange shows it so.' }), record: recordOf(steps) }
-  }
   const fleet = { connector: name, devices: inventory.devices([allDevices]), ownerOf: inventory.owner }
   const maySee = (device: Device) => rights.may(device, 'Collection.ReadResource')
   const simulation = await simulate(access, steps, fleet, maySee, signal)
@@ -69,9 +65,15 @@ async function propose(
     wish.kind === 'add' && simulation.fitting === 0
       ? nearestTo(wish.query, [...simulation.values.keys(), ...(await seenBefore(name, wish.characteristic, context))])
       : []
-  const notice = confirmed === undefined ? undefined : 'This has changed since you looked, so nothing was done.'
-  const reply = rulePreviewReply(preview, simulation, press, suggestions, context, notice)
-  return confirmed === undefined ? reply : { ...reply, undone: true }
+  const isForTwo = wish.kind === 'default' || (await isMass(simulation.worse, context))
+  const second = isForTwo ? ({ permission: 'Site.Modify' } as const) : undefined
+  const show = (notice?: string) => rulePreviewReply(preview, simulation, press, suggestions, second, context, notice)
+  if (confirmed === undefined) return show()
+  if (confirmed !== digest) return { ...show('This has changed since you looked, so nothing was done.'), undone: true }
+  if (second !== undefined && approved === undefined) return askSecond(show(), second, context)
+  const now = await room.carryOut(preview, signal)
+  await outbox.publish(rulesNews(preview, now, caller.name))
+  return { ...rulesReply([now], context, { notice: 'Done; Exchange shows it so.' }), record: recordOf(steps) }
 }
 
 /** Models and types of devices that are gone by now. */

@@ -19,6 +19,8 @@ const BatchSchema = z.object({
   by: PersonSchema.extend({ name: z.string() }),
   reason: z.string(),
   asked: time,
+  /** The request that a second person approved. */
+  request: z.string().optional(),
   devices: z.array(DeviceSchema),
   /** In the order of the devices, as far as it got. */
   results: z.array(ResultSchema),
@@ -26,7 +28,7 @@ const BatchSchema = z.object({
 })
 
 export type Batch = z.infer<typeof BatchSchema>
-export type BatchWish = Pick<Batch, 'action' | 'by' | 'reason' | 'devices'>
+export type BatchWish = Pick<Batch, 'action' | 'by' | 'reason' | 'devices' | 'request'>
 
 export interface BatchesOptions {
   readonly store: Store
@@ -65,7 +67,7 @@ export async function createBatches(options: BatchesOptions) {
     name: 'batches',
     schema: BatchSchema,
     version: 1,
-    indexes: { state: ({ state }) => state, person: ({ by }) => by.id },
+    indexes: { state: ({ state }) => state, person: ({ by }) => by.id, request: ({ request }) => request },
   })
   const counters = await store.open({ name: 'batch-counter', schema: z.object({ last: z.number().int() }), version: 1 })
   const stopping = new AbortController()
@@ -124,8 +126,10 @@ export async function createBatches(options: BatchesOptions) {
   return {
     get,
 
-    /** Begins at once; resolves when it is stored. */
+    /** Begins at once; resolves when it is stored. Of one request there is one batch, however often it is carried out. */
     async start(wish: BatchWish): Promise<Batch> {
+      const [begun] = wish.request === undefined ? [] : await stored.list({ index: 'request', value: wish.request })
+      if (begun !== undefined) return begun
       const { last = firstId } = (await counters.update('batch', (old) => ({ last: (old?.last ?? firstId) + 1 }))) ?? {}
       const batch: Batch = { ...wish, id: `B${last}`, asked: now().toISOString(), results: [], state: 'running' }
       await stored.put(batch.id, batch)

@@ -89,6 +89,7 @@ function halfOf({ status }: Request): Date | undefined {
 /** When a request wants to be looked at next: what is followed is read less and less often. */
 function nextLook(request: Request, now: Date): Date | undefined {
   const { status } = request
+  if (status.state === 'waiting' && status.alone !== undefined) return new Date(status.alone)
   if (status.state === 'waiting') return halfOf(request) ?? new Date(status.expires)
   if (status.state === 'approved') return new Date(status.executeBy)
   if (!isFollowed(status)) return undefined

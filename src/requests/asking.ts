@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts'
 import { describeChange, type RightsChange } from '../access/changes.ts'
 import { BotError } from '../errors.ts'
 import type { Device, DeviceKey } from '../inventory/device.ts'
+import type { Inventory } from '../inventory/inventory.ts'
 import type { Work } from '../store/work.ts'
 import type { Voice } from './advance.ts'
 import { neededForRelease } from './brake.ts'
@@ -11,11 +12,12 @@ import { type ExecutionParts, quorumOf } from './execute.ts'
 import type { openLedger } from './ledger.ts'
 import { type Look, look } from './look.ts'
 import type { Asker } from './people.ts'
-import { inHours, type Kind, keyOf, type Request, type Subject } from './request.ts'
+import { inHours, type Kind, keyOf, type MassChange, type Request, type Subject } from './request.ts'
 import { isWaiting } from './track.ts'
 
 interface AskingParts extends ExecutionParts {
-  readonly access: Pick<Access, 'check' | 'apply' | 'needsSecond' | 'hasTwoHolders' | 'accountAt'>
+  readonly access: Pick<Access, 'check' | 'apply' | 'needsSecond' | 'hasTwoHolders' | 'isHeldByOther' | 'accountAt'>
+  readonly inventory: ExecutionParts['inventory'] & Pick<Inventory, 'contains'>
   readonly voice: Pick<Voice, 'audience'>
   readonly work: Pick<Work, 'due'>
   readonly number: Awaited<ReturnType<typeof openLedger>>
@@ -39,14 +41,32 @@ export interface Asked {
   readonly notice: string | undefined
 }
 
+/** How long a change waits that nobody else could approve, in milliseconds. */
+const timeToStop = 10 * 60_000
+
 /** How people ask for what needs two. */
 export function createAsking(parts: AskingParts) {
-  const { stored, work, access, brakes, people, settings, now, voice, number, get, openFor, decide, advance } = parts
+  const {
+    stored,
+    work,
+    access,
+    brakes,
+    people,
+    inventory,
+    settings,
+    now,
+    voice,
+    number,
+    get,
+    openFor,
+    decide,
+    advance,
+  } = parts
 
   async function create(
     wish: Pick<Request, 'subject' | 'reason' | 'needed' | 'ticket'>,
     by: Asker,
-    about?: string,
+    { about, alone = false }: { about?: string; alone?: boolean } = {},
   ): Promise<Asked> {
     const at = now()
     const since = at.toISOString()
@@ -60,7 +80,13 @@ export function createAsking(parts: AskingParts) {
       asked: since,
       approvals: [],
       round: 0,
-      status: { state: 'waiting', since, expires: inHours(at, settings.APPROVAL_HOURS), reminded: false },
+      status: {
+        state: 'waiting',
+        since,
+        expires: inHours(at, settings.APPROVAL_HOURS),
+        reminded: false,
+        ...(alone && { alone: new Date(at.getTime() + timeToStop).toISOString() }),
+      },
       history: [{ at: since, text: `Asked for by ${by.name}.` }],
     }
     await stored.put(id, request)
@@ -71,7 +97,7 @@ export function createAsking(parts: AskingParts) {
 
   /** What needs nobody else is carried out before it is answered. */
   async function createAtOnce(subject: Subject, reason: string, by: Asker, about?: string): Promise<Asked> {
-    const { request } = await create({ subject, reason, needed: 0 }, by, about)
+    const { request } = await create({ subject, reason, needed: 0 }, by, { ...(about && { about }) })
     const off = subject.kind === 'rights' && settings.RIGHTS_APPROVAL === 'off'
     const text = off ? 'RIGHTS_APPROVAL is off, so nobody else approves this.' : 'There is nobody else to approve this.'
     await stored.update(request.id, (old) => old && approved(old, now(), settings, text))
@@ -101,7 +127,9 @@ export function createAsking(parts: AskingParts) {
     /** Asks for a wipe that was previewed. Where nobody else must approve, the confirmation stands for the approval. */
     async askWipe({ wipe, device, needed }: Preview, by: Asker, reason: string, ticket?: string): Promise<Asked> {
       if (!(await people.mayAskWipe(by, device))) throw new BotError('ACCESS_DENIED', 'Collection.ModifyResource')
-      const asked = await create({ subject: wipe, reason, needed, ...(ticket && { ticket }) }, by, keyOf(device))
+      const asked = await create({ subject: wipe, reason, needed, ...(ticket && { ticket }) }, by, {
+        about: keyOf(device),
+      })
       if (needed > 0) return asked
       const decider = await people.decider(asked.request, by)
       const request = await decide(asked.request.id, (old) => approve(old, decider, old.v, now(), settings))
@@ -119,6 +147,21 @@ export function createAsking(parts: AskingParts) {
         : createAtOnce(subject, reason, by)
     },
 
+    /** Asks for a change that was previewed; where nobody else could approve it, it goes ahead by itself unless it is stopped. */
+    async askChange(subject: MassChange, reason: string, by: Asker): Promise<Asked> {
+      if (!(await people.mayAskChange(by, subject))) throw new BotError('ACCESS_DENIED', subject.permission)
+      const covers = (collection: string) =>
+        (subject.devices ?? []).every((key) => {
+          const device = inventory.get(key)
+          return device === undefined || inventory.contains(collection, device)
+        })
+      const alone = !(await access.isHeldByOther(subject.permission, by, covers))
+      const asked = await create({ subject, reason, needed: 1 }, by, { alone })
+      if (!alone) return asked
+      const notice = `Nobody else holds ${subject.permission}, so it goes ahead in ten minutes unless it is stopped.`
+      return { ...asked, notice }
+    },
+
     /** Asks to release the brake. */
     async askRelease(by: Asker): Promise<Asked> {
       if (!(await people.mayAskRights(by))) throw new BotError('ACCESS_DENIED', 'Security.Modify')
@@ -128,7 +171,7 @@ export function createAsking(parts: AskingParts) {
       const subject = { kind: 'brake-release' as const, pulled }
       const reason = 'Wipes can run again.'
       const about = `brake ${pulled}`
-      return needed > 0 ? create({ subject, reason, needed }, by, about) : createAtOnce(subject, reason, by, about)
+      return needed > 0 ? create({ subject, reason, needed }, by, { about }) : createAtOnce(subject, reason, by, about)
     },
   }
 }

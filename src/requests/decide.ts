@@ -11,6 +11,8 @@ export interface Decider {
   /** The permission that the decision needs, and whether it is held, and rested, on what it is about. */
   readonly permission: Permission
   readonly entitled: boolean
+  /** Whether they look after the site's security: they may stop what goes ahead without a second person. */
+  readonly guards: boolean
   /** Whether Entra ID knows the account as an enabled one of the tenant; true where Graph is not set up. */
   readonly enabled: boolean
   /** Whether they asked for or approved a wipe that the pulled brake counted. */
@@ -66,6 +68,10 @@ function assertMayDecide(request: Request, by: Decider): void {
   if (bar !== undefined) throw new BotError(refusals[bar], bar === 'requester' ? request.id : by.permission)
 }
 
+/** Whether somebody may stop what nobody else could approve. */
+export const isGuardedBy = ({ status }: Pick<Request, 'status'>, { guards, enabled }: Decider) =>
+  guards && enabled && status.state === 'waiting' && status.alone !== undefined
+
 /** One more approval; the last one that is needed opens the way for one try. */
 export function approve(request: Request, by: Decider, shown: number, now: Date, hours: Hours): Request {
   assertMayDecide(request, by)
@@ -95,7 +101,7 @@ export function approved(request: Request, now: Date, hours: Hours, text: string
 
 /** One denial ends it. */
 export function deny(request: Request, by: Decider, reason: string, now: Date): Request {
-  assertMayDecide(request, by)
+  if (!isGuardedBy(request, by)) assertMayDecide(request, by)
   const status = { state: 'denied' as const, at: now.toISOString(), by: by.actor, reason }
   return next(request, status, now, `Denied by ${by.actor.name}.${unknownOf(request)}`)
 }
@@ -119,10 +125,12 @@ function unexplained({ status }: Request) {
 const unknownOf = (request: Request) =>
   unexplained(request) === undefined ? '' : ' Whether Exchange took the try before is not known.'
 
-/** What time alone does to a request: an approval that nobody gave, or that was not used, is over. */
+/** What time alone does to a request: an approval that nobody gave, or that was not used, is over; what needs none goes ahead. */
 export function expire(request: Request, now: Date, hours: Hours): Request {
   const { status } = request
   const at = now.toISOString()
+  if (status.state === 'waiting' && status.alone !== undefined && status.alone <= at)
+    return approved(request, now, hours, 'Nobody else could approve it, and nobody stopped it.')
   if (status.state === 'waiting' && status.expires <= at)
     return next(request, { state: 'expired', at }, now, 'Nobody approved it in time.')
   if (status.state !== 'approved' || status.executeBy > at) return request

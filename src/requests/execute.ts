@@ -13,7 +13,7 @@ import { back, done, refuse } from './decide.ts'
 import { type Findings, judge, objectionTo, type Verdict } from './judge.ts'
 import { deviceOf, type Look, look } from './look.ts'
 import type { People } from './people.ts'
-import type { Request, Wipe, WipeRequest } from './request.ts'
+import type { ChangeRequest, MassChange, Request, Wipe, WipeRequest } from './request.ts'
 import { accepted, begin, foundTaken } from './track.ts'
 
 export interface ExecutionParts {
@@ -27,6 +27,8 @@ export interface ExecutionParts {
     readonly collections: Pick<Inventory['collections'], 'of' | 'get'>
   }
   readonly settings: Pick<Settings, 'APPROVALS' | 'APPROVAL_HOURS' | 'EXECUTION_HOURS' | 'BRAKE' | 'RIGHTS_APPROVAL'>
+  /** Runs the command of an approved change as who asked for it; resolves to why it was not done. */
+  readonly make: (request: ChangeRequest) => Promise<string | undefined>
   readonly now: () => Date
   readonly signal: AbortSignal
   /** Told at each step of carrying out, so that a test can end the process there. */
@@ -35,7 +37,7 @@ export interface ExecutionParts {
 
 /** Carries out what was approved, once for each time that it was approved. */
 export function createExecution(parts: ExecutionParts) {
-  const { stored, access, audit, brakes, people, connectors, inventory, settings, now, onStep } = parts
+  const { stored, access, audit, brakes, people, connectors, inventory, settings, make, now, onStep } = parts
 
   const change = (id: string, decide: (request: Request) => Request) => stored.update(id, (old) => old && decide(old))
 
@@ -135,9 +137,23 @@ export function createExecution(parts: ExecutionParts) {
     })
   }
 
+  /** Makes a change of policy, rules or many devices, if who asked and who approved may still do so; the command records it. */
+  async function massChange(request: Request, subject: MassChange): Promise<void> {
+    const { id, requester, approvals, needed } = request
+    const mayAsk = await people.mayAskChange(requester, subject)
+    const objection =
+      approvals.length === 0 ? undefined : objectionTo(request, subject, needed, await people.approvers(request))
+    const why = mayAsk ? objection && `${objection}.` : `${requester.name} may not ask for this any more.`
+    onStep('due')
+    const refused = why ?? (await make({ ...request, subject }))
+    onStep('made')
+    await change(id, (old) => (refused === undefined ? done(old, now()) : refuse(old, refused, now(), settings)))
+  }
+
   /** Makes a change of rights, or releases the brake, if who asked and who approved may still do so. */
   async function other(request: Request): Promise<void> {
     const { id, subject, requester, approvals, needed } = request
+    if (subject.kind === 'change') return massChange(request, subject)
     const mayAsk = await people.mayAskRights(requester)
     const objection = needed === 0 ? undefined : objectionTo(request, subject, needed, await people.approvers(request))
     if (!mayAsk || objection !== undefined) {

@@ -1,11 +1,11 @@
 import type { Access } from '../access/access.ts'
 import type { Permission } from '../access/permissions.ts'
-import type { Rights } from '../access/rights.ts'
-import type { Device } from '../inventory/device.ts'
+import type { Powers, Rights } from '../access/rights.ts'
+import type { Device, DeviceKey } from '../inventory/device.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import { type Brakes, isCounted } from './brake.ts'
 import type { Decider } from './decide.ts'
-import type { Actor, Request, Subject } from './request.ts'
+import type { Actor, MassChange, Request, Subject } from './request.ts'
 
 /** Somebody who asks or decides, with the addresses by which the door knows them: undefined where it cannot find out. */
 export interface Asker extends Actor {
@@ -22,8 +22,22 @@ export interface PeopleParts {
 const asking: readonly Permission[] = ['Collection.ModifyResource', 'Collection.DeleteResource']
 
 /** What one needs to decide about something. */
-export const permissionOf = (subject: Subject): Permission =>
-  subject.kind === 'wipe' || subject.kind === 'wipe-account' ? 'Collection.DeleteResource' : 'Security.Modify'
+export function permissionOf(subject: Subject): Permission {
+  if (subject.kind === 'change') return subject.permission
+  return subject.kind === 'wipe' || subject.kind === 'wipe-account' ? 'Collection.DeleteResource' : 'Security.Modify'
+}
+
+/** The devices on which that permission is needed; none: it is for the site. */
+const devicesOf = (subject: Subject): readonly DeviceKey[] =>
+  'guid' in subject ? [subject] : 'devices' in subject ? (subject.devices ?? []) : []
+
+/** Whether somebody holds what is needed on all that a request is about; nobody does where its one device is gone. */
+export const isHeld = (powers: Powers, subject: Subject, { get }: Pick<Inventory, 'get'>): boolean =>
+  powers.holds(permissionOf(subject)) &&
+  devicesOf(subject).every((key) => {
+    const device = get(key)
+    return device === undefined ? !('guid' in subject) : powers.may(device, permissionOf(subject))
+  })
 
 /** Somebody as a decider, by rights that are known already. */
 export function deciderBy(
@@ -37,17 +51,12 @@ export function deciderBy(
   },
 ): Decider {
   const { subject } = request
-  const permission = permissionOf(subject)
-  const device = 'guid' in subject ? known.inventory.get(subject) : undefined
-  const isHeld =
-    device === undefined
-      ? !('guid' in subject) && rights.rested.holds(permission)
-      : rights.rested.may(device, permission)
   return {
     actor: { tenant, id, name },
     addresses: rights.standing === 'member' ? [...rights.addresses, ...(known.addresses ?? [])] : known.addresses,
-    permission,
-    entitled: isHeld,
+    permission: permissionOf(subject),
+    entitled: isHeld(rights.rested, subject, known.inventory),
+    guards: rights.rested.holds('Security.Modify'),
     enabled: rights.standing === 'member' || rights.standing === 'notAsked',
     counted: known.counted,
   }
@@ -92,6 +101,11 @@ export function createPeople({ access, inventory, brakes, now }: PeopleParts) {
     /** Whether somebody may ask for the wipe of a device. */
     async mayAskWipe(by: Actor, device: Device): Promise<boolean> {
       return (await access.rightsOf(by, { fresh: true })).may(device, ...asking)
+    },
+
+    /** Whether somebody may ask for a change that was previewed. */
+    async mayAskChange(by: Actor, change: MassChange): Promise<boolean> {
+      return isHeld(await access.rightsOf(by, { fresh: true }), change, inventory)
     },
 
     /** Whether somebody may ask for what only Security Administrators look after. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RightsChangeSchema } from '../access/changes.ts'
+import { permissions } from '../access/permissions.ts'
 import { PersonSchema } from '../audit/person.ts'
 import { type DeviceKey, WipeTimesSchema } from '../inventory/device.ts'
 
@@ -36,11 +37,27 @@ const WipeSchema = z.object({
   lastSync: time.optional(),
 })
 
+/** A change of the policy, of rules or of many devices that was previewed: the command that makes it, and what the preview showed. */
+const MassChangeSchema = z.object({
+  kind: z.literal('change'),
+  verb: z.string(),
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** What both people need. */
+  permission: z.enum(permissions),
+  /** The devices on which they need it, where it is about certain ones. */
+  devices: z.array(z.object({ connector: z.string(), guid: z.string() })).optional(),
+  title: z.string(),
+  text: z.string(),
+  warnings: z.array(z.string()),
+  facts: z.array(z.object({ label: z.string(), value: z.string() })),
+})
+
 const SubjectSchema = z.discriminatedUnion('kind', [
   WipeSchema,
   z.object({ kind: z.literal('rights'), change: RightsChangeSchema }),
   /** The release of the brake that was pulled at this time. */
   z.object({ kind: z.literal('brake-release'), pulled: time }),
+  MassChangeSchema,
 ])
 
 /**
@@ -54,7 +71,8 @@ const tracked = { attempt: AttemptSchema, times: WipeTimesSchema }
 
 /** Where a request stands. */
 const StatusSchema = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('waiting'), ...undecided }),
+  /** `alone` is when it goes ahead without a second person, where there is none. */
+  z.object({ state: z.literal('waiting'), ...undecided, alone: time.optional() }),
   /** With the try that is unresolved, if there was one. */
   z.object({ state: z.literal('approved'), at: time, executeBy: time, attempt: AttemptSchema.optional() }),
   /** Exchange was asked, or was about to be: it is never asked again by itself. */
@@ -103,12 +121,14 @@ export type Actor = z.infer<typeof ActorSchema>
 export type PhoneOwner = z.infer<typeof PhoneOwnerSchema>
 export type Wipe = z.infer<typeof WipeSchema>
 export type Kind = Wipe['kind']
+export type MassChange = z.infer<typeof MassChangeSchema>
 export type Subject = z.infer<typeof SubjectSchema>
 export type Attempt = z.infer<typeof AttemptSchema>
 export type Status = z.infer<typeof StatusSchema>
 export type State = Status['state']
 export type Request = z.infer<typeof RequestSchema>
 export type WipeRequest = Request & { readonly subject: Wipe }
+export type ChangeRequest = Request & { readonly subject: MassChange }
 
 export const isWipe = (request: Request): request is WipeRequest =>
   request.subject.kind === 'wipe' || request.subject.kind === 'wipe-account'

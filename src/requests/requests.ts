@@ -22,10 +22,14 @@ import { isExpected } from './track.ts'
 export interface RequestsOptions {
   readonly store: Store
   readonly work: Work
-  readonly access: Pick<Access, 'rightsOf' | 'check' | 'apply' | 'needsSecond' | 'hasTwoHolders' | 'accountAt'>
+  readonly access: Pick<
+    Access,
+    'rightsOf' | 'check' | 'apply' | 'needsSecond' | 'hasTwoHolders' | 'isHeldByOther' | 'accountAt'
+  >
   readonly audit: Pick<Audit, 'record'>
   readonly connectors: Pick<Connectors, 'read' | 'readWipes' | 'wipe' | 'canWipeAccount'>
-  readonly inventory: Pick<Inventory, 'size'> & ExecutionParts['inventory']
+  readonly make: ExecutionParts['make']
+  readonly inventory: Pick<Inventory, 'size' | 'contains'> & ExecutionParts['inventory']
   readonly settings: Pick<Settings, 'APPROVALS' | 'APPROVAL_HOURS' | 'EXECUTION_HOURS' | 'BRAKE' | 'RIGHTS_APPROVAL'>
   readonly now: () => Date
   readonly voice: Voice

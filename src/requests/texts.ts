@@ -37,12 +37,14 @@ export const wipeTitle = ({ kind, effect, name }: Pick<Wipe, 'kind' | 'effect' |
 
 export function titleOf({ subject }: Pick<Request, 'subject'>): string {
   if (subject.kind === 'rights') return 'Change of rights'
+  if (subject.kind === 'change') return subject.title
   return subject.kind === 'brake-release' ? 'Release the brake' : wipeTitle(subject)
 }
 
 /** What comes of a request when it is carried out. */
 export function textOf({ subject }: Pick<Request, 'subject'>): string {
   if (subject.kind === 'rights') return describeChange(subject.change)
+  if (subject.kind === 'change') return subject.text
   return subject.kind === 'brake-release'
     ? 'Wipes can run again. What waited goes back for approval.'
     : effectTexts[subject.effect]

@@ -20,8 +20,7 @@ describe('a batch', () => {
         DeviceId: `batchphone${n}`,
       })
     }
-    await desk.restart()
-    await eventually(async () => /6 devices/.test((await chat.say('find batchphone')).text), 60)
+    await desk.sync()
   })
   after(() => desk.close())
   afterEach(() => desk.control('DELETE', 'faults'))

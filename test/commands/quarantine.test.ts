@@ -26,7 +26,7 @@ describe('the quarantine desk', () => {
       DeviceModel: 'iPhone17C3',
       DeviceId: 'MIRANEW',
     })
-    await desk.restart()
+    await desk.sync()
     const message = await eventually(
       () => desk.teams.messages(people.full, 'General').find((one) => JSON.stringify(one.attachments).includes(Guid)),
       60,
@@ -44,7 +44,7 @@ describe('the quarantine desk', () => {
   it('says so when its owner has nothing else', async () => {
     await desk.control('POST', 'mailboxes', { Alias: 'solo' })
     await desk.control('POST', 'devices', { mailbox: 'solo', DeviceModel: 'iPhone17C3' })
-    await desk.restart()
+    await desk.sync()
     const chat = chatOf(desk, people.full)
     const { text } = await eventually(async () => {
       const found = await chat.say('device solo_iPhone')

@@ -88,6 +88,8 @@ export function createWorld({ settings = usual, restHours = 24 }: { settings?: S
   const told: { readonly what: string; readonly id: string; readonly state: string }[] = []
   const collections = new Map<string, { approvals: number; members: Set<string> }>()
   const changes: RightsChange[] = []
+  const made: string[] = []
+  let whyNotMade: string | undefined
   const broken: unknown[] = []
   let released = 0
   let audience = 1
@@ -309,12 +311,19 @@ export function createWorld({ settings = usual, restHours = 24 }: { settings?: S
         rightsOf: (person) => effect(own, () => rightsNow(person.id)),
         check: async (change) => change,
         apply: (change) => effect(own, () => void changes.push(change)),
+        isHeldByOther: async (permission, { id }) =>
+          [...people.values()].some((one) => one.id !== id && one.held.some((held) => held.permission === permission)),
         needsSecond: async () => settings.RIGHTS_APPROVAL === 'on',
         hasTwoHolders: async () =>
           [...people.values()].filter(({ held }) => held.some(({ permission }) => permission === 'Security.Modify'))
             .length > 1,
         accountAt: async () => undefined,
       },
+      make: ({ id }) =>
+        effect(own, () => {
+          if (whyNotMade === undefined) made.push(id)
+          return whyNotMade
+        }),
       connectors: {
         read: (device) =>
           effect(own, () => {
@@ -333,6 +342,7 @@ export function createWorld({ settings = usual, restHours = 24 }: { settings?: S
         },
         owner: (device) => ownersBy(device as Device),
         shortId: ({ guid }) => guid.slice(0, 8),
+        contains: () => true,
         size: () => fleet ?? phones.size,
         collections: {
           of: ({ guid }) => [...collections].filter(([, { members }]) => members.has(guid)).map(([name]) => name),
@@ -370,6 +380,12 @@ export function createWorld({ settings = usual, restHours = 24 }: { settings?: S
     weather,
     collections,
     changes,
+    /** Requests whose change was made, in order. */
+    made,
+    /** From now on no change is made, for this reason. */
+    refuseChanges(why: string): void {
+      whyNotMade = why
+    },
     now: () => clock,
     start,
     deviceOf,
