@@ -125,7 +125,9 @@ export function testedReply({ name }: Connector, { report, problem }: Tested, kn
         ...(passed ? ({ mark: '✓', tone: 'good' } as const) : ({ mark: '✕', tone: 'attention' } as const)),
         text: `${step}: ${said}`,
       })),
-      rows: problem === undefined ? report.findings.map(rowOf) : [],
+      rows: report.steps.some(({ name: step, passed }) => step === 'Sign-in' && passed)
+        ? report.findings.map(rowOf)
+        : [],
     },
     buttons: known
       ? [

@@ -73,22 +73,25 @@ export interface Facts {
   readonly hasAccountOnly: boolean
 }
 
+/** Whether an account may run a cmdlet, with this parameter. */
+export function rightTo(offered: Offered | undefined, cmdlet: string, parameter?: string) {
+  if (offered === undefined) return 'notTold'
+  if (!offered.has(cmdlet.toLowerCase())) return 'missing'
+  if (parameter === undefined) return 'granted'
+  const known = offered.get(cmdlet.toLowerCase())
+  if (known === undefined) return 'notTold'
+  return known.has(parameter.toLowerCase()) ? 'granted' : 'missing'
+}
+
 /** Holds what an account may do against what is required, line by line. */
 export function checkRights({ kind, offered, is2010, hasAccountOnly }: Facts): Finding[] {
-  const stateOf = (cmdlet: string, parameter: string | undefined): Finding['state'] => {
-    if (offered === undefined) return 'notTold'
-    if (!offered.has(cmdlet.toLowerCase())) return 'missing'
-    if (parameter === undefined) return 'granted'
-    const known = offered.get(cmdlet.toLowerCase())
-    if (known === undefined) return 'notTold'
-    return known.has(parameter.toLowerCase()) ? 'granted' : 'missing'
-  }
   return requirements
     .filter(({ where = kind }) => where === kind)
     .map(({ cmdlet: since2013, parameter, group }) => {
       const cmdlet = is2010 ? nameIn2010(since2013) : since2013
       const isTooOld = parameter === 'AccountOnly' && !hasAccountOnly
-      return { cmdlet, ...(parameter && { parameter }), group, state: isTooOld ? 'tooOld' : stateOf(cmdlet, parameter) }
+      const state = isTooOld ? 'tooOld' : rightTo(offered, cmdlet, parameter)
+      return { cmdlet, ...(parameter && { parameter }), group, state }
     })
 }
 

@@ -1,5 +1,5 @@
 import { BotError } from '../errors.ts'
-import { checkRights } from './checklist.ts'
+import { checkRights, type Offered } from './checklist.ts'
 import type { EnterOptions, Entry } from './enter.ts'
 import { enterOnline } from './enterOnline.ts'
 import { enterOnPremises } from './enterOnPremises.ts'
@@ -34,9 +34,18 @@ export async function connect(
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof BotError)) throw error
-    const { servers = [], findings = [], hasAccountOnly = false } = before ?? {}
+    const { servers = [], hasAccountOnly = false } = before ?? {}
+    const offered = steps.offered()
+    const facts = { kind: connector.kind, offered, is2010: isOf2010(offered), hasAccountOnly: true }
+    const findings = offered === undefined ? (before?.findings ?? []) : checkRights(facts)
     return { report: { ...tried, servers, findings, hasAccountOnly, restrictions: [] }, error }
   }
+}
+
+/** Exchange 2013 brought names with MobileDevice, and kept those with ActiveSyncDevice. */
+const isOf2010 = (offered: Offered | undefined) => {
+  const names = [...(offered?.keys() ?? [])].join()
+  return names.includes('activesyncdevice') && !names.includes('mobiledevice')
 }
 
 const hostsIn = (report: Report | undefined) =>
@@ -53,10 +62,7 @@ function connectionOf(
   const versions = servers.flatMap(({ version }) => version ?? [])
   const isOnline = kind === 'online'
   const is2010 =
-    !isOnline &&
-    (offered === undefined
-      ? versions.length > 0 && !versions.some(isSince2013)
-      : offered.has('get-activesyncdevice') && !offered.has('get-mobiledevice'))
+    !isOnline && (offered === undefined ? versions.length > 0 && !versions.some(isSince2013) : isOf2010(offered))
   const about = {
     organization,
     address: address.href,

@@ -1,6 +1,6 @@
 import { type Credential, readCredential } from '../credentials.ts'
 import { BotError, isBotError } from '../errors.ts'
-import type { Offered } from './checklist.ts'
+import { type Offered, rightTo } from './checklist.ts'
 import type { SeenServer } from './cmdlets/organization.ts'
 import { assertMayGo, type EnterOptions, type Entry } from './enter.ts'
 import { createExchange } from './exchange.ts'
@@ -86,6 +86,7 @@ export async function enterOnPremises(
   }
 
   const door = await steps.contact(enterFirst, ({ address }) => address)
+  steps.found(door.offered)
   try {
     const servers: SeenServer[] = []
     const organization = await steps.take(
@@ -103,7 +104,7 @@ export async function enterOnPremises(
       () => `${servers.map(described).join('; ')}.`,
     )
     const { address, offered } = door
-    const maySeeAll = offered === undefined || offered.has(seeWholeForest.name.toLowerCase())
+    const maySeeAll = rightTo(offered, seeWholeForest.name, 'ViewEntireForest') !== 'missing'
     const restrictions = [
       ...(address.host === new URL(connector.address).host
         ? []

@@ -31,9 +31,9 @@ export interface LinkOptions extends EnterOptions {
 
 export type Link = ReturnType<typeof createLink>
 
-/** Statistics are read of so many mailboxes at a time, and again when they are a day old. */
-const mailboxesAtOnce = 10
-const mailboxesAhead = 1000
+/** Statistics are read of so many mailboxes a minute, which is what may be spent on them, and again when they are a day old. */
+const mailboxesAtOnce = 30
+const mailboxesAhead = 3000
 const day = 24 * 60 * 60_000
 
 /** One connector at work: connected, read when it is time, and used in between. */
@@ -215,7 +215,7 @@ export function createLink(connector: Connector, known: State | undefined, optio
       for (const result of results)
         if (result.status === 'rejected' && !stop.signal.aborted)
           log.info({ err: result.reason }, 'statistics not read')
-      return mailboxes.length > 0
+      return some.length === mailboxesAtOnce
     },
 
     /** Asks for a read at the next run, whatever the schedule says. */

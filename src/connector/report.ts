@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BotError, isBotError } from '../errors.ts'
-import { FindingSchema } from './checklist.ts'
+import { FindingSchema, type Offered } from './checklist.ts'
 import { VersionSchema } from './version.ts'
 
 /** One step of connecting, and what came of it; those behind a failed one were not tried. */
@@ -38,10 +38,17 @@ export type Steps = ReturnType<typeof createSteps>
 /** Takes step after step and notes what came of each. What a step throws is a BotError, and thrown on. */
 export function createSteps() {
   const taken: z.infer<typeof StepSchema>[] = []
+  let offered: Offered | undefined
   const note = (name: string, passed: boolean, text: string) => void taken.push({ name, passed, text })
 
   return {
     taken,
+
+    /** What the account may run, which is worth knowing also where a later step fails. */
+    offered: () => offered,
+    found: (cmdlets: Offered | undefined) => {
+      offered = cmdlets
+    },
 
     /** One step; `said` is what there is to say of its result. */
     async take<T>(name: string, work: () => Promise<T> | T, said: (result: T) => string): Promise<T> {
