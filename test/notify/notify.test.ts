@@ -414,4 +414,4 @@ describe('notifications', () => {
     }
     return times
   }
-})
+}).timeout(60_000)

@@ -142,4 +142,4 @@ describe('notifications in Teams', () => {
     const outcomes = teams.calls.filter(({ outcome }) => outcome === 429)
     assert.equal(outcomes.length, 7 * points.length, 'but for those that a test asked for')
   })
-})
+}).timeout(60_000)

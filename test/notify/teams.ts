@@ -85,6 +85,7 @@ export async function openNotifier({ folder, teams, work, pace, now, gather, onS
   const messenger = createMessenger({ sender, cards, live, view })
   const parts = { store, work, outbox, conversations, subscriptions, access, messenger, now, log, gather, onStep }
   const notify = await createNotify(parts)
+  await inventory.review()
 
   const placeOf = (conversation: string, scope: Place['scope'] = 'channel'): Place => ({
     ...{ scope, conversation, serviceUrl: `${url}/`, tenant: somebody.tenant, bot: `28:${settings.MicrosoftAppId}` },
@@ -101,6 +102,7 @@ export async function openNotifier({ folder, teams, work, pace, now, gather, onS
 
     async close(): Promise<void> {
       stopping.abort()
+      await work.close()
       await store.close()
     },
   }
