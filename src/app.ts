@@ -57,12 +57,13 @@ export type App = Awaited<ReturnType<typeof createApp>>
 
 /** Puts the parts together, from the bottom up; reads no environment. */
 export async function createApp(outside: Outside) {
-  const { settings, store, work, demo, now, log } = outside
+  const { settings, store, demo, now, log } = outside
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
+  const complete = Promise.withResolvers<void>()
+  const work = workAfter(complete.promise, outside.work)
   const outbox = await openOutbox({ store, work, now })
   const publish = (event: Event) =>
     void outbox.publish(event).catch((error) => log.error({ err: error, key: event.key }, 'an event was not kept'))
-  const complete = Promise.withResolvers<void>()
   const touched = (about: About) => void complete.promise.then(() => messenger.touched(about))
   const limits = new Map<string, Limits>()
   const inventory = await createInventory({
@@ -216,6 +217,17 @@ export async function createApp(outside: Outside) {
     },
   }
 }
+
+/** Work of other processes may be due at once; here it waits until all rooms are there. */
+const workAfter = (complete: Promise<void>, work: Work): Work => ({
+  ...work,
+  on(kind, job) {
+    work.on(kind, async (key) => {
+      await complete
+      await job(key)
+    })
+  },
+})
 
 const directoryOf = async ({ CREDENTIALS_DIR, GRAPH_CREDENTIAL, MicrosoftAppTenantId }: Settings, now: () => Date) =>
   GRAPH_CREDENTIAL === undefined

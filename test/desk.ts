@@ -26,9 +26,9 @@ export const people = {
 export type Json = any
 
 /** Teams' limits and refreshes count minutes; a test does not wait for them. */
-const hurry = 1000
+export const hurry = 1000
 const begin = Date.now()
-const fastClock = () => begin + (Date.now() - begin) * hurry
+export const fastClock = () => begin + (Date.now() - begin) * hurry
 
 /**
  * The whole bot between a small Exchange and a small Teams, over HTTP with signed tokens. `restart` restarts the bot on the

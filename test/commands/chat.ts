@@ -12,7 +12,7 @@ export interface Seen {
 }
 
 /** Somebody in a conversation with the bot. */
-export function chatOf(desk: TestDesk, who: string, where = 'personal') {
+export function chatOf(desk: Pick<TestDesk, 'teams' | 'logged'>, who: string, where = 'personal') {
   const seen = (id: string, card: Json): Seen => ({ id, card, text: textOf(card) })
 
   async function press({ id }: Seen, verb: string, data: object = {}): Promise<Seen> {

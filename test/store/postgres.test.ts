@@ -8,7 +8,7 @@ import type { Work } from '../../src/store/work.ts'
 import { eventually } from '../desk.ts'
 import { behavesLikeAStore } from './contract.ts'
 import { numbers } from './numbers.ts'
-import { startPostgres, type TestPostgres } from './postgres.ts'
+import { startPostgres, type TestPostgres, unhurried } from './postgres.ts'
 import { startProxy } from './proxy.ts'
 import { behavesLikeWork } from './working.ts'
 
@@ -18,7 +18,7 @@ describe('store/postgres', () => {
   let server: TestPostgres
   let warnings: string[]
   const log = { warn: (_: object, text: string) => void warnings.push(text), error() {} }
-  const open = (url: string) => openDatabase({ url, kind: 'demo', log })
+  const open = (url: string) => openDatabase({ url, kind: 'demo', log, patience: unhurried })
 
   before(async () => {
     server = await startPostgres()
@@ -216,12 +216,14 @@ describe('store/postgres', () => {
       await documents.get('a')
       proxy.stall()
       await eventually(() => !store.shared?.usable())
-      await assert.rejects(documents.get('a'), { code: 'STORE_UNREACHABLE' })
-      await assert.rejects(documents.list(), { code: 'STORE_UNREACHABLE' })
-      await assert.rejects(documents.put('a', { n: 1, text: '' }), (error) =>
-        isBotError(error, 'STORE_UNWRITABLE', 'STORE_OUTCOME_UNKNOWN'),
-      )
-      await assert.rejects(store.append('diary', line), { code: 'STORE_UNWRITABLE' })
+      await Promise.all([
+        assert.rejects(documents.get('a'), { code: 'STORE_UNREACHABLE' }),
+        assert.rejects(documents.list(), { code: 'STORE_UNREACHABLE' }),
+        assert.rejects(documents.put('a', { n: 1, text: '' }), (error) =>
+          isBotError(error, 'STORE_UNWRITABLE', 'STORE_OUTCOME_UNKNOWN'),
+        ),
+        assert.rejects(store.append('diary', line), { code: 'STORE_UNWRITABLE' }),
+      ])
       proxy.mend()
       await eventually(() => store.shared?.usable())
       await documents.put('a', { n: 2, text: '' })

@@ -7,6 +7,9 @@ import { z } from 'zod'
 /** Tests kill processes, not the machine. */
 const hasty = ['-c', 'fsync=off', '-c', 'full_page_writes=off']
 
+/** For machines where others are busy too. */
+export const unhurried = { connect: 4000, quick: 4000 }
+
 /** Starts PostgreSQL; `options` are those of the server. */
 export async function startPostgres(options: readonly string[] = hasty) {
   const child = fork(join(import.meta.dirname, 'postgres-server.ts'), options, { serialization: 'json' })

@@ -2,16 +2,23 @@ import pg from 'pg'
 import { z } from 'zod'
 import { BotError } from '../../errors.ts'
 
-/** How long a statement may take for which somebody waits, and one for which nobody does; in milliseconds. */
-export const quick = 600
+/** How long something may take for which somebody waits, in milliseconds. */
+export interface Patience {
+  /** To get a connection. */
+  readonly connect: number
+  /** A statement. */
+  readonly quick: number
+}
+
+/** So that people are told within a second that the database is lost. */
+const within1s: Patience = { connect: 350, quick: 600 }
+
+/** How long a statement may take for which nobody waits, in milliseconds. */
 export const patient = 30_000
 
 export interface DatabaseLog {
   warn(about: object, text: string): void
 }
-
-/** How long it may take to get a connection. */
-const longestConnect = 350
 
 /** Connections of one process: what more callers need at once waits its turn. */
 const mostConnections = 10
@@ -54,7 +61,7 @@ export async function within<T>(milliseconds: number, work: Promise<T>): Promise
 }
 
 /** A pool of connections to PostgreSQL. Each statement is a transaction of its own, and is bounded in time. */
-export function connectTo(url: string, log: DatabaseLog) {
+export function connectTo(url: string, log: DatabaseLog, { connect: longestConnect, quick }: Patience = within1s) {
   const options = { connectionString: url, application_name: 'device-desk', keepAlive: true }
   const pool = new pg.Pool({
     ...options,
@@ -96,6 +103,8 @@ export function connectTo(url: string, log: DatabaseLog) {
   }
 
   return {
+    quick,
+
     /** Runs one statement. Throws Lost, or what the server refused it with. */
     query,
 
@@ -125,15 +134,15 @@ export function connectTo(url: string, log: DatabaseLog) {
 
     /** Runs statements together or not at all. */
     async transaction(work: (run: (text: string, values?: readonly unknown[]) => Promise<unknown[]>) => Promise<void>) {
-      const client = await pool.connect()
+      const client = new pg.Client({ ...options, connectionTimeoutMillis: patient })
+      client.on('error', () => {})
       try {
+        await client.connect()
         await client.query('begin')
         await work(async (text, values = []) => (await client.query(text, [...values])).rows)
         await client.query('commit')
-        client.release()
-      } catch (error) {
-        client.release(true)
-        throw error
+      } finally {
+        await client.end()
       }
     },
 

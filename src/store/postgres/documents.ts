@@ -5,7 +5,7 @@ import { bringUp, copyOf, entriesOf, freeze } from '../shape.ts'
 import type { Collection, Definition } from '../store.ts'
 import type { Turns } from '../turns.ts'
 import { createCache } from './cache.ts'
-import { type Database, patient, quick } from './database.ts'
+import { type Database, patient } from './database.ts'
 import type { Feed } from './feed.ts'
 import { createTable, type Row } from './table.ts'
 
@@ -29,7 +29,7 @@ export async function openDocuments<T>(
   const isResident = definition.resident !== false
   const table = createTable(parts, {
     name,
-    ...(isResident ? { limit: quick, page: 1000 } : { limit: patient, page: 16 }),
+    ...(isResident ? { limit: database.quick, page: 1000 } : { limit: patient, page: 16 }),
   })
   const documents = createCache<T | undefined>(mostDocuments)
   const lists = createCache<readonly T[]>(mostLists)

@@ -43,7 +43,7 @@ export function openFeed(database: Database, log: DatabaseLog) {
   /** What was heard when this returns is everything that was committed when it was called. */
   async function makeSure(client: Client): Promise<void> {
     const { rows } = await within(
-      beat,
+      database.quick,
       client.query(
         `with me as (
            insert into device_desk.processes (id, seen) values ($1, now())
@@ -56,6 +56,9 @@ export function openFeed(database: Database, log: DatabaseLog) {
     others = CountSchema.parse(rows)[0].others
   }
 
+  const leave = (client: Client) =>
+    within(database.quick, client.query('delete from device_desk.processes where id = $1', [self]))
+
   /** Listens until the connection is lost. */
   async function listen(): Promise<void> {
     const client = database.single()
@@ -63,8 +66,8 @@ export function openFeed(database: Database, log: DatabaseLog) {
     client.on('error', (error) => broken.abort(error))
     client.on('notification', ({ payload }) => read(payload))
     try {
-      await within(2 * beat, client.connect())
-      await within(beat, client.query(`listen ${channel}`))
+      await client.connect()
+      await within(database.quick, client.query(`listen ${channel}`))
       while (!stopping.signal.aborted) {
         await makeSure(client)
         if (!alive) {
@@ -77,7 +80,7 @@ export function openFeed(database: Database, log: DatabaseLog) {
       }
     } finally {
       alive = false
-      if (stopping.signal.aborted) await client.query('delete from device_desk.processes where id = $1', [self])
+      if (stopping.signal.aborted) await leave(client)
       void client.end()
     }
   }

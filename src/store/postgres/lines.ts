@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { checkLine, type Waiting } from '../log.ts'
 import type { LogLine } from '../store.ts'
 import { together } from '../turns.ts'
-import { type Database, isRefusal, Lost, patient, quick, unwritten } from './database.ts'
+import { type Database, isRefusal, Lost, patient, unwritten } from './database.ts'
 
 const LineSchema = z.object({ n: z.coerce.number(), part: z.string(), text: z.string() })
 
@@ -15,7 +15,9 @@ interface Made {
   kept(): void
 }
 
-const page = 1000
+/** The first lines are read in a small page, since mostly no more are wanted; each page is larger, up to this. */
+const firstPage = 10
+const largestPage = 1000
 const uniqueViolation = '23505'
 
 /** At most so many lines are written at once. */
@@ -62,7 +64,7 @@ export function createLog(database: Database, log: string) {
 
   async function areThere(lines: readonly Line[]): Promise<boolean> {
     const newest = lines.at(-1)
-    return (await rows('and n = $2', [newest?.n], quick))[0]?.text === newest?.text
+    return (await rows('and n = $2', [newest?.n], database.quick))[0]?.text === newest?.text
   }
 
   /** Makes lines in order after the last one; one that cannot be made is refused alone. */
@@ -82,11 +84,11 @@ export function createLog(database: Database, log: string) {
   }
 
   async function write(group: readonly Waiting[]): Promise<void> {
-    const until = performance.now() + quick
+    const until = performance.now() + database.quick
     let left = group
     while (left.length > 0) {
       if (performance.now() > until) throw new Error('other processes were faster all the time')
-      const [last] = await rows('order by n desc limit 1', [], quick)
+      const [last] = await rows('order by n desc limit 1', [], database.quick)
       const made = makeAfter(last, left)
       left = made.map(({ of }) => of)
       if (made.length > 0 && !(await add(made.map(({ line }) => line)))) {
@@ -110,7 +112,7 @@ export function createLog(database: Database, log: string) {
 
   async function* pages(after: string, order: 'asc' | 'desc', from: string): AsyncIterable<LogLine> {
     let n: number | null = null
-    while (true) {
+    for (let page = firstPage; ; page = Math.min(10 * page, largestPage)) {
       const found: Line[] = await rows(
         `and part >= $2 and ($3::bigint is null or n ${after} $3) order by n ${order} limit ${page}`,
         [from, n],

@@ -1,6 +1,6 @@
 import { BotError } from '../../errors.ts'
 import type { Kind } from '../files.ts'
-import { connectTo, type Database, type DatabaseLog } from './database.ts'
+import { connectTo, type Database, type DatabaseLog, type Patience } from './database.ts'
 
 /** Where everything lies, apart from what else the database may hold. */
 export const schema = 'device_desk'
@@ -67,8 +67,9 @@ export async function openDatabase(options: {
   readonly url: string
   readonly kind: Kind
   readonly log: DatabaseLog
+  readonly patience?: Patience
 }): Promise<Database> {
-  const database = connectTo(options.url, options.log)
+  const database = connectTo(options.url, options.log, options.patience)
   try {
     await prepare(database, options.kind)
     return database

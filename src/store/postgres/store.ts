@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BotError } from '../../errors.ts'
 import type { Store } from '../store.ts'
 import { createTurns } from '../turns.ts'
-import { type Database, type DatabaseLog, patient, unwritten } from './database.ts'
+import { type Database, type DatabaseLog, patient } from './database.ts'
 import { openDocuments } from './documents.ts'
 import { openFeed } from './feed.ts'
 import { createLog } from './lines.ts'
@@ -38,7 +38,7 @@ export function openPostgresStore({ database, log }: { database: Database; log: 
       async take(key) {
         const text = 'insert into device_desk.taken (key) values ($1) on conflict do nothing returning key'
         const taken = await database.query(z.unknown(), text, [key]).catch((cause) => {
-          throw unwritten(cause)
+          throw new BotError('STORE_UNWRITABLE', '', { cause })
         })
         return taken.length > 0
       },

@@ -2,7 +2,7 @@ import { type JobWithMetadata, PgBoss } from 'pg-boss'
 import { z } from 'zod'
 import { together } from '../turns.ts'
 import { retryAfter, type Work, type WorkLog } from '../work.ts'
-import { type Database, quick, unwritten, within } from './database.ts'
+import { type Database, unwritten, within } from './database.ts'
 
 /** Where pg-boss keeps its tables. */
 const schema = 'device_desk_work'
@@ -155,7 +155,7 @@ export async function openPostgresWork(options: {
     on: (name, job) => void kinds.set(name, createKind(name, job)),
 
     async due(kind, key, at) {
-      await within(2 * quick, plan(kind, key, at, 0)).catch((cause) => {
+      await within(2 * database.quick, plan(kind, key, at, 0)).catch((cause) => {
         throw unwritten(cause)
       })
       const here = kinds.get(kind)

@@ -1,0 +1,59 @@
+/**
+ * One replica of the bot for tests: as `npm start` makes it, but for the hurry of Teams' limits and a clock that may be ahead.
+ * It says where it listens, can be told to die at a step, and ends with the process that started it.
+ */
+
+import { setTimeout } from 'node:timers/promises'
+import { pino } from 'pino'
+import { z } from 'zod'
+import { createApp } from '../../src/app.ts'
+import { readSettings } from '../../src/config.ts'
+import { openDatabase } from '../../src/store/postgres/migrations.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openPostgresWork } from '../../src/store/postgres/work.ts'
+import { AboutReplicaSchema, OrderSchema } from './about.ts'
+
+const { env, first, hurry, ahead, patience, connector } = AboutReplicaSchema.parse(JSON.parse(process.argv[2] ?? ''))
+const settings = readSettings(env)
+const log = pino({ level: process.env.LOG_LEVEL ?? 'warn' }, pino.destination(2))
+const now = () => new Date(Date.now() + ahead)
+const url = z.string().parse(settings.DATABASE_URL)
+const database = await openDatabase({ url, kind: 'demo', log, patience })
+const begin = performance.now()
+let lastStep: string | undefined
+
+const app = await createApp({
+  settings,
+  store: openPostgresStore({ database, log }),
+  work: await openPostgresWork({ database, now, log }),
+  demo: true,
+  unsigned: false,
+  first,
+  now,
+  wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
+  pace: {
+    now: () => begin + (performance.now() - begin) * hurry,
+    wait: (milliseconds, signal) => setTimeout(milliseconds / hurry, undefined, { signal, ref: false }),
+  },
+  onStep(step) {
+    if (step === lastStep) process.kill(process.pid, 'SIGKILL')
+  },
+  log,
+})
+
+process.on('message', (message) => {
+  lastStep = OrderSchema.parse(message).step
+})
+process.once('disconnect', () => process.exit(1))
+process.once('SIGTERM', () => {
+  app.close().then(
+    () => process.exit(0),
+    (error) => {
+      console.error(error)
+      process.exit(1)
+    },
+  )
+})
+const listens = await app.listen()
+if (connector !== undefined) await app.connectors.add(app.connectors.check(connector))
+process.send?.({ url: listens })
