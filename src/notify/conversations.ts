@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Person } from '../audit/person.ts'
 import { ActorSchema } from '../requests/request.ts'
@@ -60,7 +61,7 @@ export async function openConversations(store: Store) {
       const conversation = conversationOf(place.conversation)
       const nextOf = (old: Conversation | undefined) => ({ ...old, ...about, place: { ...place, conversation } })
       const known = await stored.get(conversation)
-      if (known === undefined || !same(known, nextOf(known))) await stored.update(conversation, nextOf)
+      if (known === undefined || !isDeepStrictEqual(known, nextOf(known))) await stored.update(conversation, nextOf)
     },
 
     get: (conversation: string) => stored.get(conversation),
@@ -74,6 +75,3 @@ export async function openConversations(store: Store) {
     of: async ({ id }: Pick<Person, 'id'>) => (await stored.list({ index: 'person', value: id }))[0],
   }
 }
-
-const same = (one: Conversation, other: Conversation) =>
-  JSON.stringify(ConversationSchema.parse(one)) === JSON.stringify(ConversationSchema.parse(other))

@@ -11,14 +11,18 @@ export interface InvokeAnswer {
  * botbuilder's CloudAdapter behind a plain function: the activity of a sender whom the gate has proven in, the status and body
  * of the HTTP answer out. The gate stands in for botbuilder's own, weaker check, and the sender for its client.
  */
-export function createAdapter() {
+export async function createAdapter() {
   const authentication = new ConfigurationBotFrameworkAuthentication({})
   const proven = new ClaimsIdentity([], true)
+  // botbuilder makes two clients for every turn, which takes longer than the turn itself; ours are never called.
+  const client = await authentication.createConnectorFactory(proven).create('https://localhost', '')
+  const users = await authentication.createUserTokenClient(proven)
+  authentication.createUserTokenClient = async () => users
   authentication.authenticateRequest = async () => ({
     audience: '',
     callerId: '',
     claimsIdentity: proven,
-    connectorFactory: authentication.createConnectorFactory(proven),
+    connectorFactory: { create: async () => client },
   })
   const adapter = new CloudAdapter(authentication)
   adapter.onTurnError = async (_, error) => {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { About, Reply } from '../cards/card.ts'
@@ -261,11 +260,12 @@ function callerOf({ from, conversation, channelData }: TeamsActivity): Actor {
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController()
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(late.resolve, milliseconds)
   try {
-    return await Promise.race([work, wait(milliseconds, undefined, { signal: timer.signal })])
+    return await Promise.race([work, late.promise])
   } finally {
-    timer.abort()
+    clearTimeout(timer)
   }
 }
 

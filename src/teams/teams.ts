@@ -53,7 +53,7 @@ export async function createTeams(options: TeamsOptions) {
     identity: identityOf(settings),
     now,
   })
-  const receive = createAdapter()
+  const receive = await createAdapter()
   const gate = createGate(settings)
   const stopping = new AbortController()
   const { signal } = stopping
