@@ -31,6 +31,7 @@ import { createPipeline } from './pipeline.ts'
 import { createRequests } from './requests/requests.ts'
 import type { Store } from './store/store.ts'
 import type { Work } from './store/work.ts'
+import { createTab, type Pretend } from './tab/tab.ts'
 import type { Pace } from './teams/limits.ts'
 import { createTeams } from './teams/teams.ts'
 
@@ -40,6 +41,8 @@ export interface Outside {
   readonly store: Store
   readonly work: Work
   readonly demo: boolean
+  /** Whom one may be at the tab of the demo, without signing in. */
+  readonly pretend?: Pretend | undefined
   /** Takes activities without a token as well, from this machine; the demo only. */
   readonly unsigned: boolean
   /** Who holds which role in a store where nothing was granted yet. */
@@ -74,6 +77,7 @@ export async function createApp(outside: Outside) {
     /** Told when all rooms are there, since a request may be the reason for a change. */
     async onChange(changes) {
       await complete.promise
+      tab.tell({ verb: 'device', data: {} })
       const known = changes.some((change) => 'wipe' in change) ? await requests.all() : []
       const events = changes.flatMap((change) => {
         const explained = known.some((request) => explains(request, change))
@@ -183,16 +187,22 @@ export async function createApp(outside: Outside) {
   })
   const metrics = createMetrics(audit)
   measureConnectors(metrics, connectors)
+  const cards = createCards(new URL('../cards/', import.meta.url))
+  const tab = createTab({ ...parts, ask, cards, touched: (about) => messenger.touched(about) })
   const teams = await createTeams({
     ...parts,
     ask,
-    cards: createCards(new URL('../cards/', import.meta.url)),
+    cards,
+    pages: tab.handle,
     ready: () => (store.shared?.usable() ?? true) && (!demo || connectors.complete()),
     metrics: () => metrics.metrics(),
     heard: conversations.heard,
     happened: (what) => notify.happened(what),
     ownsGroup: async ({ id }, group) => (await directory?.owns(id, group)) ?? false,
-    touched: (about) => notify.touched(about),
+    async touched(about) {
+      tab.tell(about)
+      await notify.touched(about)
+    },
   })
   const { messenger } = teams
   const notify = await createNotify({ ...parts, messenger, gather: 3000 })
@@ -210,6 +220,7 @@ export async function createApp(outside: Outside) {
     listen: () => teams.listen(),
     /** Ends what is under way, then lets go of everything. */
     async close(): Promise<void> {
+      tab.close()
       await teams.close()
       batches.close()
       await Promise.all([requests.close(), connectors.close()])

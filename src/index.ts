@@ -76,6 +76,7 @@ async function startDemonstration(unsigned: boolean) {
     demo: true,
     unsigned,
     first: demo.first,
+    pretend: demo.pretend,
     now,
     wait,
     pace,
@@ -85,7 +86,9 @@ async function startDemonstration(unsigned: boolean) {
   url = await app.listen()
   await app.connectors.add(app.connectors.check(demo.connector))
   await demo.install()
-  console.log(`Device Desk, the demo: the bot at ${url}, a sandbox Exchange at ${demo.exchangeUrl}. Ctrl-C ends it.`)
+  console.log(
+    `Device Desk, the demo: the bot at ${url}, a sandbox Exchange at ${demo.exchangeUrl}, the tab at ${url}/tab. Ctrl-C ends it.`,
+  )
   console.log(`Open ${demo.url}`)
   console.log('Type: find adele')
   return async () => {

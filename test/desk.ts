@@ -57,6 +57,7 @@ export async function startDesk(
       demo: true,
       unsigned,
       first: demo.first,
+      pretend: demo.pretend,
       now: () => new Date(),
       wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
       pace: {

@@ -80,7 +80,7 @@ describe('npm start', () => {
     assert.equal(lines.length, 3)
     assert.match(
       lines[0] ?? '',
-      /the bot at http:\/\/127\.0\.0\.1:\d+, a sandbox Exchange at http:\/\/127\.0\.0\.1:\d+/,
+      /the bot at http:\/\/127\.0\.0\.1:\d+, a sandbox Exchange at http:\/\/127\.0\.0\.1:\d+, the tab at http:\/\/127\.0\.0\.1:\d+\/tab/,
     )
     assert.match(lines[1] ?? '', /^Open http:\/\/127\.0\.0\.1:\d+$/)
     assert.match(lines[2] ?? '', /^Type: find adele$/)

@@ -5,6 +5,7 @@ import {
   type AuditEntry,
   type AuditRecord,
   auditLog,
+  checkChain,
   dropCommand,
   emptyHead,
   type Head,
@@ -27,6 +28,8 @@ export interface Audit {
   head(): Head
   /** Records since a time that contain a text, the newest first. */
   recent(filter?: { readonly since?: Date; readonly text?: string }): AsyncIterable<AuditRecord>
+  /** Reads the whole record anew. Throws BrokenChain where it is not as it was written. */
+  check(): Promise<{ records: number; head: Head }>
   /** Drops whole months that are older than the days to be kept. */
   prune(): Promise<void>
 }
@@ -109,6 +112,8 @@ export async function createAudit(options: {
         if (found.at >= from && textOf(found).includes(wanted)) yield found
       }
     },
+
+    check: () => checkChain(() => store.read(auditLog)),
 
     async prune() {
       if (days === undefined) return

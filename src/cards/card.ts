@@ -186,7 +186,13 @@ export type Card =
     }
   | {
       readonly template: 'audit'
-      readonly data: { title: string; text: string; rows: readonly AuditRow[] }
+      readonly data: {
+        title: string
+        text: string
+        rows: readonly AuditRow[]
+        /** Whether nothing in the record was changed or cut off, where it was checked. */
+        whole?: boolean
+      }
     }
   | {
       readonly template: 'consequence'

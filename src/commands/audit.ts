@@ -1,8 +1,20 @@
 import { z } from 'zod'
-import { showHead } from '../audit/chain.ts'
+import type { Audit } from '../audit/audit.ts'
+import { BrokenChain, showHead } from '../audit/chain.ts'
 import { defineCommand } from './command.ts'
 
 const most = 15
+
+/** Whether the record is whole, for everybody to read. */
+async function chainOf(room: Audit): Promise<{ text: string; whole: boolean }> {
+  try {
+    const { records } = await room.check()
+    return { text: `The chain is whole: ${records.toLocaleString('en')} records.`, whole: true }
+  } catch (error) {
+    if (!(error instanceof BrokenChain)) throw error
+    return { text: `The ${error.message}.`, whole: false }
+  }
+}
 
 export const audit = defineCommand({
   name: 'audit',
@@ -15,11 +27,14 @@ export const audit = defineCommand({
   args: z.object({
     since: z.iso.date('is a date such as 2026-11-01').optional().meta({ title: 'Since' }),
     text: z.string().trim().max(100).optional().meta({ title: 'Text' }),
+    rows: z.coerce.number().int().min(1).max(200).default(most),
+    check: z.boolean().default(false),
   }),
-  async run({ since, text }, { audit: room, inventory }) {
+  async run({ since, text, rows: wanted, check }, { audit: room, inventory }) {
+    if (check) return { template: 'audit', data: { title: 'Audit', ...(await chainOf(room)), rows: [] } }
     const rows = []
     for await (const record of room.recent({ ...(since && { since: new Date(since) }), ...(text && { text }) })) {
-      if (rows.length === most) break
+      if (rows.length === wanted) break
       rows.push(record)
     }
     const nameOf = (id: string | undefined) =>

@@ -74,6 +74,12 @@ interface Client extends Pick<Device, 'type'> {
 /** A name of Exchange's as people write: `AppliedInFull` becomes “Applied in full”. */
 export const inWords = (name: string) => name.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
+/** The client in few words, as `find client:` takes them. */
+export const clientName = (client: Client) =>
+  client.clientType === 'EAS' && client.type !== 'Outlook'
+    ? `EAS ${client.clientVersion ?? ''}`.trim()
+    : clientOf(client)
+
 /** Which client it is, and over which protocol; only Exchange ActiveSync has a version worth showing. */
 export function clientOf({ clientType, clientVersion, type }: Client): string {
   if (clientType === 'EAS' && type !== 'Outlook')

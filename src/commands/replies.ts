@@ -3,7 +3,7 @@ import type { BotError } from '../errors.ts'
 import { type Device, nameOf } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
 import type { Command, Context, Values } from './command.ts'
-import { clientOf, toneOf } from './explain.ts'
+import { clientName, toneOf } from './explain.ts'
 
 export function noticeReply({ code, message }: BotError): Reply {
   const [title, tone]: Heading = headings[code] ?? ['Not done', 'attention']
@@ -34,7 +34,7 @@ export function rowOf(device: Device, { inventory }: Context): DeviceRow {
     state: device.state,
     tone: toneOf(device.state),
     shortId: inventory.shortId(device),
-    client: clientOf(device),
+    client: clientName(device),
     ...(lastSync && { last: { at: lastSync, private: true } }),
   }
 }

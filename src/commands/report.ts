@@ -5,7 +5,7 @@ import type { Device } from '../inventory/device.ts'
 import { isOpen, isWipe, type WipeRequest } from '../requests/request.ts'
 import { stateTexts } from '../requests/texts.ts'
 import { type Context, defineCommand } from './command.ts'
-import { clientOf, inWords, toneOf } from './explain.ts'
+import { clientName, inWords, toneOf } from './explain.ts'
 import { barsOf, type Count, capital } from './replies.ts'
 import { devicesTable, exemptionsTable, type Table, wipesTable } from './reportFile.ts'
 import { sees } from './requests.ts'
@@ -85,9 +85,9 @@ const reports: Readonly<Record<(typeof names)[number], Report>> = {
       merged(
         inventory.tally(visible, 'clientType', 'clientVersion').map(({ values: [type, version = ''], count }) => {
           const client = { clientType: type, clientVersion: version, type: '' }
-          const eas = type === 'EAS' ? `EAS ${version}`.trim() : undefined
+          const label = clientName(client)
           const tone = isLegacy(client) ? 'warning' : 'good'
-          return { label: eas ?? clientOf(client), count, tone, ...(type && { press: { client: eas ?? type } }) }
+          return { label, count, tone, ...(type && { press: { client: type === 'EAS' ? label : type } }) }
         }),
       ),
     table: (context, visible) => devicesTable(context, visible, isLegacy),

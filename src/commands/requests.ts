@@ -61,8 +61,11 @@ export const requests = defineCommand({
   summary: 'Lists requests: those you asked for, those still open, or all that you may see.',
   example: 'requests open',
   scopes: ['personal', 'groupChat', 'channel'],
-  args: z.object({ which: z.enum(['mine', 'open', 'all']).default('open').meta({ title: 'Which' }) }),
-  async run({ which }, context) {
+  args: z.object({
+    which: z.enum(['mine', 'open', 'all']).default('open').meta({ title: 'Which' }),
+    rows: z.coerce.number().int().min(1).max(100).default(10),
+  }),
+  async run({ which, rows }, context) {
     const { requests: room, caller } = context
     const found =
       which === 'mine' ? await room.requestedBy(caller.id) : which === 'open' ? await room.listOpen() : await room.all()
@@ -71,8 +74,8 @@ export const requests = defineCommand({
       template: 'choose',
       data: {
         title: newest.length === 1 ? '1 request' : `${newest.length} requests`,
-        text: newest.length > 10 ? 'The newest ten are shown.' : '',
-        rows: newest.slice(0, 10).map((request) => ({
+        text: newest.length > rows ? `The newest ${rows} are shown.` : '',
+        rows: newest.slice(0, rows).map((request) => ({
           press: { id: request.id },
           name: `${request.id} · ${titleOf(request)}`,
           detail: `${stateTexts[request.status.state]} · asked by ${request.requester.name}`,

@@ -41,7 +41,7 @@ const roles = [
   [],
 ]
 
-const people = fileURLToPath(new URL('../../.m365agentsplayground.yml', import.meta.url))
+const peopleFile = fileURLToPath(new URL('../../.m365agentsplayground.yml', import.meta.url))
 
 /**
  * Starts a small Exchange as a process of its own, unless one runs already at `exchange`, and a small Teams; writes the
@@ -63,7 +63,7 @@ export async function startDemo(options: {
   const [bot] = bots
   const teams = await startSandboxTeams({
     botEndpoint: options.endpoint,
-    people,
+    people: peopleFile,
     port: options.port,
     exchange: exchange.url,
     commandLists: bot.commandLists,
@@ -77,19 +77,29 @@ export async function startDemo(options: {
     mode: 0o600,
   })
 
+  const { people } = teams.directory
   return {
     teams,
     /** Where to look: the chat page of the sandbox Teams. */
     url: teams.url,
     exchangeUrl: exchange.url,
     env: { ...teams.settings, CREDENTIALS_DIR: credentials },
-    first: teams.directory.people.flatMap(({ aadObjectId: id, name }, position) =>
+    first: people.flatMap(({ aadObjectId: id, name }, position) =>
       (roles[position] ?? []).map((role) => ({ holder: { kind: 'person' as const, id, name }, role })),
     ),
     connector: { name: contoso.name, kind: contoso.kind, address, authority, tenant, credential: 'contoso' },
+    /** Whom one may be at the tab, and the token that Entra ID would give to each. */
+    pretend: {
+      people: people.map(({ aadObjectId: id, name }) => ({ id, name })),
+      async token(wanted: string): Promise<string> {
+        const person = people.find(({ aadObjectId }) => aadObjectId === wanted)
+        if (person === undefined) throw new Error(`nobody of the demo is ${wanted}`)
+        return teams.personToken({ id: wanted, name: person.name, email: person.email })
+      },
+    },
     /** Puts the bot into everybody's personal chat, so that it can write to them before they wrote to it. */
     async install(): Promise<void> {
-      for (const { id } of teams.directory.people) await teams.install(id, 'personal')
+      for (const { id } of people) await teams.install(id, 'personal')
     },
     async close(): Promise<void> {
       await teams.close()

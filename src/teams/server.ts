@@ -1,11 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
 import restify from 'restify'
 import { isLoopback } from '../config.ts'
 import type { InvokeAnswer } from './adapter.ts'
 import { NotTaken } from './identity.ts'
 
-/** A request handler of another room, as Node has it. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
+/** Answers what is asked of the pages of another room; `json` reads what a request carries, and throws NotTaken. */
+export type Pages = (asked: {
+  request: IncomingMessage
+  response: ServerResponse
+  json: () => Promise<unknown>
+}) => Promise<void>
 
 /** A request to the messaging endpoint. */
 export interface Incoming {
@@ -24,12 +29,16 @@ export interface ServerOptions {
   readonly messages: (incoming: Incoming) => Promise<InvokeAnswer>
   readonly ready: () => boolean
   readonly metrics: () => Promise<string>
+  readonly pages: Pages
+  readonly log: Logger
 }
 
+/** Where the pages lie. */
+const paths = ['/', '/privacy', '/terms', '/tab', '/tab/*']
 const mostBytes = 256 * 1024
 
 /** The one HTTP server. Resolves when it listens; `close` ends it after the requests that are under way. */
-export async function startServer({ host, port, demo, messages, ready, metrics }: ServerOptions) {
+export async function startServer({ host, port, demo, messages, ready, metrics, pages, log }: ServerOptions) {
   const server = restify.createServer({ name: 'Device Desk' })
   server.pre((request, response, next) => {
     if (!demo || isOfThisMachine(request)) return next()
@@ -46,6 +55,19 @@ export async function startServer({ host, port, demo, messages, ready, metrics }
     answer(response, ready() ? { status: 200, body: 'ready' } : { status: 503, body: 'starting' }),
   )
   server.get('/metrics', async (_, response) => answer(response, { status: 200, body: await metrics() }))
+  async function page(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await pages({ request, response, json: () => readJson(request) })
+    } catch (error) {
+      if (!(error instanceof NotTaken)) log.error({ err: error }, 'bug')
+      if (response.headersSent) response.destroy()
+      else answer(response, { status: error instanceof NotTaken ? error.status : 500 })
+    }
+  }
+  for (const path of paths) {
+    server.get(path, async (request, response) => page(request, response))
+    server.post(path, async (request, response) => page(request, response))
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

@@ -18,7 +18,7 @@ import { createLimits, type Pace } from './limits.ts'
 import { createLiveCards } from './live.ts'
 import { createMessenger } from './messenger.ts'
 import { createSender } from './sender.ts'
-import { type Incoming, startServer } from './server.ts'
+import { type Incoming, type Pages, startServer } from './server.ts'
 
 export interface TeamsOptions {
   readonly settings: Settings
@@ -34,6 +34,7 @@ export interface TeamsOptions {
   readonly log: Logger
   readonly ready: () => boolean
   readonly metrics: () => Promise<string>
+  readonly pages: Pages
   readonly heard: BotParts['heard']
   readonly happened: BotParts['happened']
   readonly ownsGroup: BotParts['ownsGroup']

@@ -55,7 +55,8 @@ describe("the bot's HTTP server in the demo", () => {
   })
 
   it('has nothing else', async () => {
-    assert.equal(await ask({}, '/'), 404)
+    assert.equal(await ask({}, '/nothing'), 404)
+    assert.equal(await ask({}, '/tab/nothing'), 404)
     assert.equal(await ask({}, '/api/messages'), 405)
     assert.equal(await ask({}, '/../package.json'), 404)
   })

@@ -7,6 +7,9 @@ const botFramework = 'https://api.botframework.com'
 /** The issuer of tokens from the Bot Framework Emulator, which botbuilder accepts beside the Connector's. */
 const emulator = 'https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/'
 
+/** Teams for desktop and mobile, as an app of Entra ID ("Register your tab app in Microsoft Entra ID"). */
+const teamsForDesktop = '1fec8e78-bce4-4aaf-ab1b-5451cc387264'
+
 const minutes = 60
 
 interface Key {
@@ -66,6 +69,15 @@ export const createIssuer = async (
     nbf: seconds() - 5 * minutes,
     exp: seconds() + 60 * minutes,
   })
+  const times = () => ({ iat: seconds(), nbf: seconds() - 5 * minutes, exp: seconds() + 60 * minutes })
+  const personClaims = {
+    iss: `${url}/${tenant}/v2.0`,
+    aud: appId,
+    tid: tenant,
+    azp: teamsForDesktop,
+    scp: 'access_as_user',
+    ver: '2.0',
+  }
   const sign = (claims: JWTPayload, { kid, privateKey }: Key) =>
     new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid, x5t: kid }).sign(privateKey)
 
@@ -84,8 +96,7 @@ export const createIssuer = async (
     }
     if (!known) return refuse('invalid_client', 'AADSTS7000215: Invalid client secret provided.', 401)
     const claims = { aud: botFramework, iss: directoryIssuer, appid: appId, tid: tenant, ver: '1.0' }
-    const times = { iat: seconds(), nbf: seconds() - 5 * minutes, exp: seconds() + 60 * minutes }
-    const access_token = await sign({ ...claims, ...times }, directory)
+    const access_token = await sign({ ...claims, ...times() }, directory)
     return Response.json({ token_type: 'Bearer', expires_in: 60 * minutes, access_token })
   }
 
@@ -126,6 +137,10 @@ export const createIssuer = async (
 
     /** A token as Teams sends it with every activity; `claims` replace those of a good one. */
     token: (claims: JWTPayload = {}) => sign({ ...good(), ...claims }, channel),
+
+    /** The token that Entra ID gives Teams for this person and the tab; `claims` replace those of a good one. */
+    personToken: ({ id, name, email }: { id: string; name: string; email: string }, claims: JWTPayload = {}) =>
+      sign({ ...personClaims, oid: id, name, preferred_username: email, ...times(), ...claims }, directory),
 
     /** One token for each way in which a token can be bad, by what is wrong with it. */
     async badTokens(): Promise<Record<string, string>> {

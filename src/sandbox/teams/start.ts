@@ -43,7 +43,7 @@ export const startSandboxTeams = async ({ botEndpoint, people, port = 0, now = D
   const calls = createCalls(issuer, now)
   const files = createFiles(server.url)
   const installed = new Set(directory.places.map(({ id }) => id))
-  const { serviceUrl, token, badTokens, settings } = issuer
+  const { serviceUrl, token, badTokens, personToken, settings } = issuer
   const send = createBot(typeof botEndpoint === 'string' ? () => botEndpoint : botEndpoint, messages)
   const activities = createActivities(directory, serviceUrl, now)
 
@@ -75,6 +75,7 @@ export const startSandboxTeams = async ({ botEndpoint, people, port = 0, now = D
     ...client,
     token,
     badTokens,
+    personToken,
 
     /** Sends anything at all to the bot, with a good token, the given one, or none (`null`). */
     raw: async (activity: unknown, bearer?: string | null) =>

@@ -1,0 +1,103 @@
+import { HelpSchema } from '../contract.ts'
+import { createApi, type Session } from './api.ts'
+import { drawCard } from './card.ts'
+import { meButton, readPeople, signInToDemo } from './demo.ts'
+import { byId, h, icon, sentence } from './dom.ts'
+import { type Page, type Parts, pages } from './pages.ts'
+import { createPanel } from './panel.ts'
+
+/** Changes within this time are shown together, in milliseconds. */
+const pause = 1000
+
+async function start(): Promise<void> {
+  const people = await readPeople()
+  const session: Session =
+    people.length > 0 ? await signInToDemo(people) : await (await import('./signin.ts')).signInWithTeams()
+  const api = createApi(session)
+  const { groups } = await api.read(HelpSchema, 'help', {}, true)
+  const mine = groups.flatMap(({ commands, names = [] }) => [...commands.map(({ name }) => name), ...names])
+  const offered = pages.filter(({ needs }) => needs.some((name) => mine.includes(name)))
+  drawSide(offered, meButton(people))
+  const panel = createPanel(api)
+  const content = byId('content')
+  content.ariaBusy = 'false'
+  if (offered.length === 0) {
+    const { card } = await api.card('whoami', {})
+    return content.replaceChildren(
+      h('div', { class: 'page pick' }, h('h1', {}, 'Device Desk'), card && drawCard(card, () => {})),
+    )
+  }
+
+  let page: Page | undefined
+  let narrowed: Parameters<Parts['go']>[1]
+  const parts: Parts = {
+    api,
+    panel,
+    go(name, by) {
+      narrowed = by
+      location.hash = `#/${name}`
+    },
+  }
+  function show(): void {
+    const name = location.hash.slice('#/'.length)
+    const about = offered.find((one) => one.name === name) ?? offered[0]
+    if (about === undefined) return
+    page?.close?.()
+    panel.shut()
+    page = about.open(parts, narrowed ?? {})
+    narrowed = undefined
+    document.title = `${about.title} · Device Desk`
+    for (const link of byId('side').querySelectorAll('a'))
+      if (link.hash === `#/${about.name}`) link.setAttribute('aria-current', 'page')
+      else link.removeAttribute('aria-current')
+    content.replaceChildren(page.element)
+    content.scrollTop = 0
+  }
+  addEventListener('hashchange', () => {
+    show()
+    content.focus({ preventScroll: true })
+  })
+  show()
+
+  const changed = new Set<string>()
+  const reload = () => {
+    if (page?.verbs.some((verb) => changed.has(verb))) page.reload()
+    panel.reload()
+    changed.clear()
+  }
+  const lost = byId('status')
+  void api.listen({
+    changed(verbs) {
+      if (changed.size === 0) setTimeout(reload, pause)
+      for (const verb of verbs) changed.add(verb)
+    },
+    lost() {
+      lost.textContent = 'Device Desk does not answer. What is shown may be old; trying again …'
+    },
+    back() {
+      lost.textContent = ''
+      page?.reload()
+      panel.reload()
+    },
+  })
+}
+
+function drawSide(offered: typeof pages, me: HTMLElement | undefined): void {
+  byId('side').replaceChildren(
+    h(
+      'ul',
+      {},
+      ...offered.map(({ name, title }) => h('li', {}, h('a', { href: `#/${name}` }, icon(name), h('span', {}, title)))),
+    ),
+    me ?? '',
+  )
+}
+
+start().catch((error) => {
+  console.error(error)
+  const content = byId('content')
+  content.ariaBusy = 'false'
+  content.replaceChildren(
+    h('div', { class: 'page pick' }, h('h1', {}, 'Device Desk'), h('p', { role: 'alert' }, sentence(error))),
+  )
+})
