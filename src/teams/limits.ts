@@ -33,7 +33,8 @@ const perThread: Record<Call['kind'], Windows> = {
     [3600, 3_600_000],
   ],
 }
-const perApp: Windows = [[50, 1000]]
+const mostPerSecond = 50
+const perApp: Windows = [[mostPerSecond, 1000]]
 
 /** Calls that run, and when the latest ended: Teams counted each somewhere in between. */
 interface Counter {
@@ -46,6 +47,12 @@ interface Waiting {
   start(): void
   stop(error: unknown): void
 }
+
+/** Calls that nobody waits for go evenly, so that whoever asks finds a place at any time; they may be this many milliseconds ahead. */
+const burst = 25
+
+/** Of so many places in a window, what is left when those are taken that are kept for who asks. */
+const unhurried = (places: number) => Math.max(1, places - Math.ceil(places / 25))
 
 /** Counters of so many threads are kept, whether they still matter or not. */
 const mostCounters = 5000
@@ -61,6 +68,10 @@ export function createLimits(about: { pace: Pace; share?: () => number; signal: 
   /** Who waits, by thread and urgency: in each lane the first goes first. */
   const lanes = new Map<string, Waiting[]>()
   let timer: AbortController | undefined
+  /** When the next call that nobody waits for is due, if they go evenly. */
+  let even = 0
+
+  const part = (places: number) => Math.max(1, Math.floor(places / share()))
 
   function counterOf(key: string): Counter {
     const known = counters.get(key)
@@ -79,8 +90,7 @@ export function createLimits(about: { pace: Pace; share?: () => number; signal: 
   /** When one more call fits; never, as long as those that run fill a window. */
   function opensAt({ running, ended }: Counter, windows: Windows, urgent: boolean): number {
     const times = windows.map(([most, milliseconds]) => {
-      const own = Math.max(1, Math.floor(most / share()))
-      const room = urgent ? own : Math.max(1, own - Math.max(1, Math.floor(own / 20)))
+      const room = urgent ? part(most) : unhurried(part(most))
       if (running >= room) return Number.POSITIVE_INFINITY
       return (ended.at(running - room) ?? Number.NEGATIVE_INFINITY) + milliseconds
     })
@@ -89,7 +99,7 @@ export function createLimits(about: { pace: Pace; share?: () => number; signal: 
 
   function opening(call: Call): number {
     const times = countersOf(call).map(([counter, windows]) => opensAt(counter, windows, call.urgent))
-    return Math.max(held.get(call.thread) ?? 0, ...times)
+    return Math.max(held.get(call.thread) ?? 0, call.urgent ? 0 : even - burst, ...times)
   }
 
   /** Starts what fits in a lane; says when the next may start. */
@@ -99,6 +109,7 @@ export function createLimits(about: { pace: Pace; share?: () => number; signal: 
       if (at > pace.now()) return at
       lane.shift()
       for (const [counter] of countersOf(one.call)) counter.running += 1
+      if (!one.call.urgent) even = Math.max(even, pace.now()) + 1000 / unhurried(part(mostPerSecond))
       one.start()
     }
     lanes.delete(key)

@@ -95,7 +95,8 @@ describe("Teams' limits", () => {
     for (let n = 0; n < 120; n++) void teams.call(limits, post('a'))
     await time.run()
     const times = teams.taken.map(({ at }) => at - start)
-    assert.deepEqual([times[5], times[6], times[56], times[57]], [0, 1000, 16_000, 30_000])
+    assert.deepEqual([times[0], times[6], times[56], times[57]], [0, 1000, 16_000, 30_000])
+    assert.ok((times[5] ?? 1000) < 100)
     assert.deepEqual([times.length, teams.refused], [120, []])
   })
 
@@ -122,6 +123,22 @@ describe("Teams' limits", () => {
     const elsewhere = teams.call(limits, post('b', true)).then(() => time.pace.now() - asked)
     await time.run()
     assert.deepEqual([await answer, await elsewhere, teams.refused], [0, 0, []])
+  })
+
+  it('let ten answers a second pass at once, though notifications use all that is left', async () => {
+    const time = createTime()
+    const teams = createTeams(time)
+    const limits = createLimits({ pace: time.pace, signal: never })
+    for (let n = 0; n < 300; n++) void teams.call(limits, post(`thread ${n}`), 5, 5)
+    const waits: Promise<number>[] = []
+    for (let n = 0; n < 40; n++) {
+      await time.run(97)
+      const asked = time.pace.now()
+      waits.push(limits.run(post(`person ${n}`, true), async () => time.pace.now() - asked))
+    }
+    await time.run()
+    assert.deepEqual(await Promise.all(waits), Array(40).fill(0))
+    assert.deepEqual([teams.taken.length, teams.refused], [300, []])
   })
 
   it('are shared by all live replicas', async () => {
@@ -167,7 +184,7 @@ describe("Teams' limits", () => {
     const results = Array.from({ length: 9 }, () =>
       limits.run(post('a'), async () => 'sent').catch(({ message }) => message),
     )
-    await time.run(10)
+    await time.run(200)
     stopping.abort(new Error('stopping'))
     const ends = await Promise.all(results)
     assert.deepEqual([ends.filter((one) => one === 'sent').length, ends.at(-1)], [6, 'stopping'])
