@@ -1,7 +1,8 @@
 import type { Button, ChoiceRow, Fact, Reply } from '../cards/card.ts'
 import { type AccessRule, type AccessWish, characteristics, type Level, levels } from '../connector/rules/rule.ts'
 import type { AccessPreview, KnownAccess } from '../connector/rules/rules.ts'
-import { type Simulation, whyOf } from '../connector/rules/simulate.ts'
+import { type Simulation, pageSize as simulatedPage, whyOf } from '../connector/rules/simulate.ts'
+import { soldAs } from '../inventory/models.ts'
 import type { Context } from './command.ts'
 import { toneOf } from './explain.ts'
 import { type Preview, type Second, secondFact } from './massChange.ts'
@@ -92,6 +93,47 @@ export function ruleReply(rule: AccessRule, { connector }: KnownAccess, { rights
   }
 }
 
+const mostSuggested = 4
+
+/** Asks for the text of a new rule, and offers what most devices show, then what others showed that are gone. */
+export function ruleForm(
+  data: Button['data'] & { level: Level; characteristic: string; connector: string },
+  values: ReadonlyMap<string, number>,
+  gone: readonly string[],
+): Reply {
+  const { level, characteristic, connector } = data
+  const most = [...values].sort(([, one], [, other]) => other - one)
+  const known = [...most, ...gone.filter((text) => !values.has(text)).map((text) => [text, 0] as const)]
+  const named = known.slice(0, 12).map(([text, count]) => {
+    const sold = soldAs(text)
+    const which = count === 0 ? 'gone by now' : count.toLocaleString('en')
+    return sold === text ? `${text} (${which})` : `${text} (${sold}, ${which})`
+  })
+  return {
+    template: 'form',
+    data: {
+      title: `${level} by ${characteristic} for ${connector}: which?`,
+      text: [
+        'A device is meant when it shows just this text and nothing more; capitals do not matter.',
+        ...(named.length > 0 ? [`What devices show, and how many: ${named.join('; ')}.`] : []),
+      ].join(' '),
+      fields: [{ name: 'text', label: 'Text, as the device shows it', kind: 'text', required: true, max: 255 }],
+    },
+    buttons: [
+      { title: 'Preview', verb: 'rule-add', data, style: 'positive' },
+      ...known.slice(0, mostSuggested).map(([text]) => useButton(text, data)),
+    ],
+  }
+}
+
+/** Chooses a text that devices show, whatever was typed. */
+const useButton = (text: string, data: Button['data']): Button => ({
+  title: `Use “${text.slice(0, 40)}”`,
+  verb: 'rule-add',
+  data: { ...data, text },
+  leaves: true,
+})
+
 const verbs: Readonly<Record<Level, string>> = { Allow: 'Allow', Block: 'Block', Quarantine: 'Quarantine' }
 
 /** What a wish would do, in a title and a sentence, and the line that differs in Exchange. */
@@ -150,9 +192,9 @@ export function rulePreviewReply(
   suggestions: readonly string[],
   second: Second | undefined,
   context: Context,
-  notice?: string,
+  { page = 1, notice }: { page?: number; notice?: string } = {},
 ): Preview {
-  const { moves, worse, devices, first, fitting } = simulation
+  const { moves, worse, devices, shown, fitting } = simulation
   const count = (number: number) => number.toLocaleString('en')
   const changed = [...moves.values()].reduce((sum, one) => sum + one, 0)
   const facts: Fact[] = [
@@ -173,7 +215,7 @@ export function rulePreviewReply(
       bars: barsOf(
         [...moves].map(([label, number]) => ({ label, count: number, tone: toneOf(label.split(' → ')[1] ?? '') })),
       ),
-      rows: first.map(({ device, from, to }) => ({
+      rows: shown.map(({ device, from, to }) => ({
         ...rowOf(device, context),
         state: `${from.state} → ${to.state} (${whyOf(to)})`,
         tone: toneOf(to.state),
@@ -187,14 +229,27 @@ export function rulePreviewReply(
         data: { ...press.data, connector: preview.connector, confirm: preview.digest },
         style: worse > 0 ? 'destructive' : 'positive',
       },
-      ...suggestions.map((text) => ({
-        title: `Use “${text.slice(0, 40)}”`,
-        verb: press.verb,
-        data: { ...press.data, connector: preview.connector, text },
-      })),
+      ...suggestions.map((text) => useButton(text, { ...press.data, connector: preview.connector })),
+      ...listButtons(simulation, press, preview.connector, page, context),
       { title: 'All rules', verb: 'rules', data: { connector: preview.connector } },
     ],
   }
+}
+
+/** The other pages of the devices that would change, and all of them as a file, which only the asker may see. */
+function listButtons(
+  { visible }: Simulation,
+  { verb, data }: Omit<Button, 'title'>,
+  connector: string,
+  page: number,
+  { scope }: Context,
+): Button[] {
+  const to = (title: string, more: Button['data']): Button => ({ title, verb, data: { ...data, connector, ...more } })
+  return [
+    ...(page > 1 ? [to('Back', { page: page - 1 })] : []),
+    ...(page * simulatedPage < visible ? [to('More', { page: page + 1 })] : []),
+    ...(visible > 0 && scope === 'personal' ? [to('As a file (CSV)', { csv: 'csv' })] : []),
+  ]
 }
 
 const titles: Readonly<Record<AccessWish['kind'], string>> = {

@@ -4,19 +4,27 @@ import type { Button, Reply } from '../cards/card.ts'
 import { rulesNews } from '../connector/rules/news.ts'
 import { type AccessRule, type AccessStep, type AccessWish, characteristics, levels } from '../connector/rules/rule.ts'
 import type { KnownAccess } from '../connector/rules/rules.ts'
-import { simulate } from '../connector/rules/simulate.ts'
+import { affectedTable, simulate, valuesOf } from '../connector/rules/simulate.ts'
 import { BotError } from '../errors.ts'
 import { allDevices } from '../inventory/collections.ts'
 import type { Device } from '../inventory/device.ts'
 import { soldAs } from '../inventory/models.ts'
 import { type Context, defineCommand, type Values } from './command.ts'
 import { askSecond, isMass } from './massChange.ts'
-import { rulePreviewReply, ruleReply, rulesReply } from './ruleCard.ts'
+import { ruleForm, rulePreviewReply, ruleReply, rulesReply } from './ruleCard.ts'
 import { connectorNamed, namesOf, onConnector } from './whichConnector.ts'
 
 const connector = z.string().optional().meta({ title: 'Connector' })
-/** The digest of the preview that was shown: what is confirmed is that and nothing else. */
-const confirm = z.string().optional()
+const looking = {
+  /** The digest of the preview that was shown: what is confirmed is that and nothing else. */
+  confirm: z.string().optional(),
+  /** Of the devices that would change. */
+  page: z.coerce.number().int().min(1).default(1),
+  /** All of them as a file. */
+  csv: z.literal('csv').optional(),
+}
+
+type Look = z.output<z.ZodObject<typeof looking>>
 
 /** One of some words, in any spelling. */
 const word = <const W extends readonly [string, ...string[]]>(title: string, words: W) =>
@@ -47,34 +55,43 @@ function ruleNamed(id: string, { rules: all, connector: where }: KnownAccess): A
 async function propose(
   name: string,
   wish: AccessWish,
-  confirmed: string | undefined,
+  { confirm, page, csv }: Look,
   press: Omit<Button, 'title'>,
   context: Context,
 ): Promise<Reply> {
-  const { rules: room, inventory, outbox, rights, caller, approved, signal } = context
+  const { rules: room, inventory, outbox, rights, caller, approved, scope, now, signal } = context
   const preview = await room.preview(name, wish, signal)
   const { access, steps, digest } = preview
   if (steps.length === 0)
     return rulesReply([await room.read(name, signal)], context, {
       notice: 'There is nothing to change: it is so already.',
     })
-  const fleet = { connector: name, devices: inventory.devices([allDevices]), ownerOf: inventory.owner }
+  const fleet = { connector: name, devices: () => inventory.devices([allDevices]), ownerOf: inventory.owner }
   const maySee = (device: Device) => rights.may(device, 'Collection.ReadResource')
-  const simulation = await simulate(access, steps, fleet, maySee, signal)
+  const simulation = await simulate(access, steps, fleet, { maySee, page }, signal)
   const suggestions =
     wish.kind === 'add' && simulation.fitting === 0
       ? nearestTo(wish.query, [...simulation.values.keys(), ...(await seenBefore(name, wish.characteristic, context))])
       : []
   const isForTwo = wish.kind === 'default' || (await isMass(simulation.worse, context))
   const second = isForTwo ? ({ permission: 'Site.Modify' } as const) : undefined
-  const show = (notice?: string) => rulePreviewReply(preview, simulation, press, suggestions, second, context, notice)
-  if (confirmed === undefined) return show()
-  if (confirmed !== digest) return { ...show('This has changed since you looked, so nothing was done.'), undone: true }
+  const show = (notice?: string) =>
+    rulePreviewReply(preview, simulation, press, suggestions, second, context, { page, ...(notice && { notice }) })
+  if (csv !== undefined && scope === 'personal') {
+    const table = affectedTable(access, steps, fleet, maySee)
+    const from = { verb: press.verb, data: { ...textsOf(press.data), connector: name, csv } }
+    return { ...show(), file: { name: `${press.verb}-${now().toISOString().slice(0, 10)}.csv`, from, ...table } }
+  }
+  if (confirm === undefined) return show()
+  if (confirm !== digest) return { ...show('This has changed since you looked, so nothing was done.'), undone: true }
   if (second !== undefined && approved === undefined) return askSecond(show(), second, context)
-  const now = await room.carryOut(preview, signal)
-  await outbox.publish(rulesNews(preview, now, caller.name))
-  return { ...rulesReply([now], context, { notice: 'Done; Exchange shows it so.' }), record: recordOf(steps) }
+  const made = await room.carryOut(preview, signal)
+  await outbox.publish(rulesNews(preview, made, caller.name))
+  return { ...rulesReply([made], context, { notice: 'Done; Exchange shows it so.' }), record: recordOf(steps) }
 }
+
+const textsOf = (data: Button['data']) =>
+  Object.fromEntries(Object.entries(data).map(([name, value]) => [name, String(value)]))
 
 /** Models and types of devices that are gone by now. */
 async function seenBefore(name: string, looked: string, { rules: room, signal }: Context): Promise<readonly string[]> {
@@ -127,32 +144,39 @@ export const rules = defineCommand({
 export const ruleAdd = defineCommand({
   ...changing,
   name: 'rule-add',
-  usage: '<level> <characteristic> [connector:] [replaces:] <text>',
-  summary: 'Allows, blocks or quarantines devices by model, type, os or useragent, whose whole text is given.',
+  usage: '<level> <characteristic> [connector:] [replaces:] [text]',
+  summary:
+    'Allows, blocks or quarantines devices by model, type, os or useragent, whose whole text is given or chosen.',
   example: 'rule-add block model iPhone9C3',
   args: z.object({
     level,
     characteristic,
-    text: z.string().trim().min(1).max(255).meta({ title: 'Text, as the device shows it' }),
+    text: z.string().trim().max(255).optional().meta({ title: 'Text, as the device shows it' }),
     replaces: z.string().max(300).optional(),
     connector,
-    confirm,
+    ...looking,
   }),
-  run: ({ level: wanted, characteristic: looks, text, replaces, connector: named, confirm: confirmed }, context) =>
+  run: ({ level: wanted, characteristic: looks, text, replaces, connector: named, ...look }, context) =>
     onConnector(
       context,
       'rule-add',
       { level: wanted, characteristic: looks, text, replaces, connector: named },
       async (name) => {
         const old = replaces && ruleNamed(replaces, await context.rules.read(name, context.signal)).guid
+        const data = { level: wanted, characteristic: looks, ...(old && { replaces: old }) }
+        if (!text) {
+          const fleet = { connector: name, devices: () => context.inventory.devices([allDevices]) }
+          const values = await valuesOf(fleet, characteristics[looks], context.signal)
+          const gone = await seenBefore(name, characteristics[looks], context)
+          return ruleForm({ ...data, connector: name }, values, gone)
+        }
         const wish = {
           level: wanted,
           characteristic: characteristics[looks],
           query: text,
           ...(old && { replaces: old }),
         }
-        const data = { level: wanted, characteristic: looks, text, ...(old && { replaces: old }) }
-        return propose(name, { kind: 'add', ...wish }, confirmed, { verb: 'rule-add', data }, context)
+        return propose(name, { kind: 'add', ...wish }, look, { verb: 'rule-add', data: { ...data, text } }, context)
       },
     ),
 })
@@ -163,11 +187,11 @@ export const ruleRemove = defineCommand({
   usage: '<id> [connector:]',
   summary: 'Removes an access rule.',
   example: 'rule-remove 1a2b3c4d',
-  args: z.object({ id: z.string().min(1).max(300).meta({ title: 'Rule' }), connector, confirm }),
-  run: ({ id, connector: named, confirm: confirmed }, context) =>
+  args: z.object({ id: z.string().min(1).max(300).meta({ title: 'Rule' }), connector, ...looking }),
+  run: ({ id, connector: named, ...look }, context) =>
     onConnector(context, 'rule-remove', { id, connector: named }, async (name) => {
       const { guid } = ruleNamed(id, await context.rules.read(name, context.signal))
-      return propose(name, { kind: 'remove', guid }, confirmed, { verb: 'rule-remove', data: { id: guid } }, context)
+      return propose(name, { kind: 'remove', guid }, look, { verb: 'rule-remove', data: { id: guid } }, context)
     }),
 })
 
@@ -177,13 +201,13 @@ export const defaultAccess = defineCommand({
   usage: '<level> [connector:]',
   summary: 'Sets what happens to devices that no rule and no personal exemption decides about.',
   example: 'default-access quarantine',
-  args: z.object({ level, connector, confirm }),
-  run: ({ level: wanted, connector: named, confirm: confirmed }, context) =>
+  args: z.object({ level, connector, ...looking }),
+  run: ({ level: wanted, connector: named, ...look }, context) =>
     onConnector(context, 'default-access', { level: wanted, connector: named }, (name) =>
       propose(
         name,
         { kind: 'default', level: wanted },
-        confirmed,
+        look,
         { verb: 'default-access', data: { level: wanted } },
         context,
       ),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { accessOf } from '../../src/commands/explain.ts'
-import { type Json, people, startDesk, type TestDesk } from '../desk.ts'
-import { type Admin, adminOf, type Chat, chatOf, writesOf } from './chat.ts'
+import { eventually, type Json, people, startDesk, type TestDesk } from '../desk.ts'
+import { type Admin, adminOf, type Chat, chatOf, type Seen, writesOf } from './chat.ts'
 
 describe('the access rules in chat', () => {
   let desk: TestDesk
@@ -18,6 +18,15 @@ describe('the access rules in chat', () => {
   after(() => desk.close())
   afterEach(() => desk.control('DELETE', 'faults'))
   beforeEach(() => writes())
+
+  /** The file that was offered or given last. */
+  const attached = (kind: string): Promise<Json> =>
+    eventually(() =>
+      desk.teams
+        .messages(people.full, 'personal')
+        .flatMap(({ id, attachments }) => attachments.map((one) => ({ message: id, ...one })))
+        .find(({ contentType }: Json) => contentType.includes(`file.${kind}`)),
+    )
 
   const rulesIn = async () =>
     (await admin('Get-ActiveSyncDeviceAccessRule')).map(({ Name, AccessLevel }: Json) => `${AccessLevel} ${Name}`)
@@ -61,7 +70,7 @@ describe('the access rules in chat', () => {
 
   it('change their text by adding the new rule before the old one goes', async () => {
     const form = await chat.click(await chat.say('rules iPhone16C1(DeviceModel)'), 'Change the text')
-    const preview = await chat.click(form, 'Rule add', { text: 'iPhone16C9' })
+    const preview = await chat.click(form, 'Preview', { text: 'iPhone16C9' })
     assert.match(preview.text, /iPhone16C9\(DeviceModel\) no rule → Block\niPhone16C1\(DeviceModel\) Block → no rule/)
     await chat.click(preview, 'Set the rule')
     assert.deepEqual(
@@ -88,6 +97,35 @@ describe('the access rules in chat', () => {
     const used = await chat.click(preview, 'Use “iPhone16C1”')
     assert.match(used.text, /DeviceModel “iPhone16C1”/)
     assert.doesNotMatch(used.text, /No device of Contoso/)
+    assert.deepEqual(await writes(), [])
+  })
+
+  it('offer what most phones show where no text was given', async () => {
+    const form = await chat.say('rule-add block model')
+    const phones: Json[] = await desk.control('GET', 'devices?limit=5000')
+    const counts = new Map<string, number>()
+    for (const { DeviceModel } of phones) counts.set(DeviceModel, (counts.get(DeviceModel) ?? 0) + 1)
+    const [[most, count] = ['', 0]] = [...counts].sort(([, one], [, other]) => other - one)
+    assert.ok(form.text.includes(`${most} (`) && form.text.includes(`${count})`), form.text)
+    const preview = await chat.click(form, `Use “${most}”`)
+    assert.match(preview.text, /Set the rule|Fitting/)
+    assert.deepEqual(await writes(), [])
+  })
+
+  it('show the phones that would change page by page, and all of them in a file', async () => {
+    const first = await chat.say('default-access block')
+    const second = await chat.click(first, 'More')
+    const names = ({ text }: Seen) => text.match(/\w+_\w+ {2}[0-9a-f]{8}/g) ?? []
+    assert.deepEqual([names(first).length, names(second).length], [5, 5])
+    assert.equal(new Set([...names(first), ...names(second)]).size, 10)
+    assert.deepEqual(names(await chat.click(second, 'Back')), names(first))
+    const total = Number(/([\d,]+) of [\d,]+ change/.exec(first.text)?.[1]?.replace(',', ''))
+    await chat.click(first, 'As a file (CSV)')
+    const offer = await attached('consent')
+    assert.equal((await desk.teams.consent(people.full, 'personal', offer.message, true)).status, 200)
+    const file = await (await fetch((await attached('info')).contentUrl)).text()
+    assert.equal(file.trim().split('\r\n').length, total + 1)
+    assert.match(file, /,Allowed,Blocked,default access level,/)
     assert.deepEqual(await writes(), [])
   })
 

@@ -19,8 +19,9 @@ export interface Simulation {
   readonly moves: ReadonlyMap<string, number>
   /** How many are blocked or quarantined that were not. */
   readonly worse: number
-  /** The first that the asker may see. */
-  readonly first: readonly Affected[]
+  /** How many of them the asker may see, and those of one page. */
+  readonly visible: number
+  readonly shown: readonly Affected[]
   /** How many a new, changed or removed rule is about. */
   readonly fitting: number
   /** How many of those that change are Outlook for iOS and Android. */
@@ -31,11 +32,12 @@ export interface Simulation {
 
 interface Fleet {
   readonly connector: string
-  readonly devices: Iterable<Device>
+  readonly devices: () => Iterable<Device>
   readonly ownerOf: (device: Device) => Owner
 }
 
-const mostShown = 5
+/** So many are shown at once. */
+export const pageSize = 5
 
 const isWorse = (from: string, to: string) =>
   (to === 'Blocked' && from !== 'Blocked') || (to === 'Quarantined' && from !== 'Quarantined' && from !== 'Blocked')
@@ -58,12 +60,12 @@ function affectedBy(before: OrganizationAccess, steps: readonly AccessStep[], { 
   }
 }
 
-/** Computes what a change would do, over however many devices; the caller sees only what `maySee` says. */
+/** Computes what a change would do, over however many devices; the asker sees only what `maySee` says, page by page. */
 export async function simulate(
   before: OrganizationAccess,
   steps: readonly AccessStep[],
   fleet: Fleet,
-  maySee: (device: Device) => boolean,
+  { maySee, page = 1 }: { maySee: (device: Device) => boolean; page?: number },
   signal: AbortSignal,
 ): Promise<Simulation> {
   const isConcerned = concerns(steps, before)
@@ -71,17 +73,17 @@ export async function simulate(
   const added = steps.find((step) => step.do === 'add')
   const moves = new Map<string, number>()
   const values = new Map<string, number>()
-  const first: Affected[] = []
+  const shown: Affected[] = []
   let devices = 0
-  let [worse, fitting, outlook] = [0, 0, 0]
+  let [worse, fitting, outlook, visible] = [0, 0, 0, 0]
   const count = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1)
   await scan(
-    fleet.devices,
+    fleet.devices(),
     (device) => {
       if (device.connector !== fleet.connector) return
       devices += 1
-      const shown = added && shownBy(device, added.characteristic)
-      if (shown !== undefined) count(values, shown)
+      const value = added && shownBy(device, added.characteristic)
+      if (value !== undefined) count(values, value)
       if (!isConcerned(device)) return
       fitting += 1
       const one = affected(device)
@@ -89,48 +91,55 @@ export async function simulate(
       if (device.clientType === 'Outlook' || device.clientType === 'REST') outlook += 1
       count(moves, `${one.from.state} → ${one.to.state}`)
       if (isWorse(one.from.state, one.to.state)) worse += 1
-      if (first.length < mostShown && maySee(device)) first.push(one)
+      if (!maySee(device)) return
+      visible += 1
+      if (Math.ceil(visible / pageSize) === page) shown.push(one)
     },
     signal,
   )
-  return { devices, moves, worse, first, fitting, outlook, values }
+  return { devices, moves, worse, visible, shown, fitting, outlook, values }
 }
 
-/** A cell that no spreadsheet takes for a formula. */
-const cell = (text: string) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
-
-/** The devices that would change, as lines of CSV; `devices` are those that the asker may see. */
-export async function simulationCsv(
+/** The devices that would change and that the asker may see, as a table; its rows are computed when they are wanted. */
+export const affectedTable = (
   before: OrganizationAccess,
   steps: readonly AccessStep[],
   fleet: Fleet,
-  signal: AbortSignal,
-): Promise<string> {
-  const isConcerned = concerns(steps, before)
-  const affected = affectedBy(before, steps, fleet)
-  const lines = [['name', 'user', 'mail', 'model', 'os', 'from', 'to', 'why', 'guid']]
-  await scan(
-    fleet.devices,
-    (device) => {
-      const one = device.connector === fleet.connector && isConcerned(device) ? affected(device) : undefined
-      if (one === undefined) return
+  maySee: (device: Device) => boolean,
+) => ({
+  columns: ['Device', 'Owner', 'Mailbox', 'Model', 'System', 'From', 'To', 'Why', 'Guid', 'Connector'],
+  *rows(): Iterable<readonly string[]> {
+    const isConcerned = concerns(steps, before)
+    const affected = affectedBy(before, steps, fleet)
+    for (const device of fleet.devices()) {
+      const isAsked = device.connector === fleet.connector && isConcerned(device)
+      const one = isAsked ? affected(device) : undefined
+      if (one === undefined || !maySee(device)) continue
       const { owner, from, to } = one
-      const { model = '', os = '', guid } = device
-      lines.push([
-        nameOf(device, owner),
-        owner.displayName,
-        owner.mail ?? '',
-        model,
-        os,
-        from.state,
-        to.state,
-        whyOf(to),
-        guid,
-      ])
+      const { model = '', os = '', guid, connector } = device
+      const { displayName, mail, upn, name } = owner
+      const mailbox = mail ?? upn ?? name
+      yield [nameOf(device, owner), displayName, mailbox, model, os, from.state, to.state, whyOf(to), guid, connector]
+    }
+  },
+})
+
+/** What the devices of a connector show of a characteristic, and how many of them. */
+export async function valuesOf(
+  { connector, devices }: Pick<Fleet, 'connector' | 'devices'>,
+  characteristic: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const values = new Map<string, number>()
+  await scan(
+    devices(),
+    (device) => {
+      const shown = device.connector === connector ? shownBy(device, characteristic) : undefined
+      if (shown !== undefined) values.set(shown, (values.get(shown) ?? 0) + 1)
     },
     signal,
   )
-  return lines.map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
+  return values
 }
 
 /** Which layer decides, in a few words. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { evaluate } from '../../../src/connector/rules/evaluate.ts'
 import { type AccessWish, after, levels, type OrganizationAccess, stepsTo } from '../../../src/connector/rules/rule.ts'
-import { simulate, simulationCsv } from '../../../src/connector/rules/simulate.ts'
+import { affectedTable, simulate } from '../../../src/connector/rules/simulate.ts'
 import type { Device, Owner } from '../../../src/inventory/device.ts'
 import { evaluateAccess } from '../../../src/sandbox/exchange/contact.ts'
 import { populate } from '../../../src/sandbox/exchange/fleet/fleet.ts'
@@ -230,10 +230,10 @@ describe('a simulation', () => {
         const owners = new Map([...organization.mailboxes.values()].map((mailbox) => [mailbox.guid, ownerOf(mailbox)]))
         const fleet = {
           connector: 'Random',
-          devices,
+          devices: () => devices,
           ownerOf: ({ mailbox }: Device) => owners.get(mailbox) ?? assert.fail('no owner'),
         }
-        const { moves, worse } = await simulate(before, steps, fleet, () => true, signal)
+        const { moves, worse } = await simulate(before, steps, fleet, { maySee: () => true }, signal)
         const [was, is] = [judgeAll(organization, before), judgeAll(organization, after(before, steps))]
         const expected = new Map<string, number>()
         let lost = 0
@@ -245,9 +245,8 @@ describe('a simulation', () => {
         }
         assert.deepEqual([...moves].sort(), [...expected].sort())
         assert.equal(worse, lost)
-        const csv = await simulationCsv(before, steps, fleet, signal)
         assert.equal(
-          csv.split('\r\n').length - 2,
+          [...affectedTable(before, steps, fleet, () => true).rows()].length,
           [...expected.values()].reduce((sum, one) => sum + one, 0),
         )
       }),
@@ -267,42 +266,82 @@ describe('a simulation', () => {
     }
     const fleet = {
       connector: 'Random',
-      devices: Array<Device>(20_000).fill(device),
+      devices: () => Array<Device>(20_000).fill(device),
       ownerOf: () => ({ connector: 'Random', mailbox: 'm', name: 'm', displayName: 'M' }),
     }
     const access = { rules: [], defaultLevel: 'Allow' } as const
     let answered = 0
     const others = setInterval(() => answered++, 0)
-    const { moves } = await simulate(access, [{ do: 'default', level: 'Block' }], fleet, () => false, signal)
+    const { moves } = await simulate(
+      access,
+      [{ do: 'default', level: 'Block' }],
+      fleet,
+      { maySee: () => false },
+      signal,
+    )
     clearInterval(others)
     assert.equal(moves.get('Allowed → Blocked'), 20_000)
     assert.ok(answered > 0)
-    await assert.rejects(
-      simulate(access, [], fleet, () => true, AbortSignal.abort()),
-      { name: 'AbortError' },
-    )
+    await assert.rejects(simulate(access, [], fleet, { maySee: () => true }, AbortSignal.abort()), {
+      name: 'AbortError',
+    })
   })
 
-  it('shows nobody a device that they may not see, and writes no cell that a spreadsheet would run', async () => {
+  it('shows nobody a device that they may not see, on no page and in no file', async () => {
     const device = {
       connector: 'Random',
       guid: guid(1),
       deviceId: 'a',
       mailbox: 'm',
       type: 'iPhone',
-      model: '=cmd|x',
+      model: 'Phone',
       state: 'Allowed',
       reason: 'Global',
     }
-    const owner = { connector: 'Random', mailbox: 'm', name: 'm', displayName: '+1 "x"', mail: '@m' }
-    const fleet = { connector: 'Random', devices: [device, { ...device, connector: 'Other' }], ownerOf: () => owner }
+    const owner = { connector: 'Random', mailbox: 'm', name: 'm', displayName: 'M', mail: '@m' }
+    const fleet = {
+      connector: 'Random',
+      devices: () => [device, { ...device, connector: 'Other' }],
+      ownerOf: () => owner,
+    }
     const access = { rules: [], defaultLevel: 'Allow' } as const
     const steps = [{ do: 'default', level: 'Quarantine' }] as const
-    const seen = await simulate(access, steps, fleet, () => false, signal)
-    assert.deepEqual([seen.first, seen.worse, seen.devices], [[], 1, 1])
-    assert.equal(
-      (await simulationCsv(access, steps, fleet, signal)).split('\r\n')[1],
-      `"m_iPhone","'+1 ""x""","'@m","'=cmd|x","","Allowed","Quarantined","default access level","${guid(1)}"`,
+    const seen = await simulate(access, steps, fleet, { maySee: () => false }, signal)
+    assert.deepEqual([seen.shown, seen.visible, seen.worse, seen.devices], [[], 0, 1, 1])
+    assert.deepEqual([...affectedTable(access, steps, fleet, () => false).rows()], [])
+    assert.deepEqual(
+      [...affectedTable(access, steps, fleet, () => true).rows()],
+      [['m_iPhone', 'M', '@m', 'Phone', '', 'Allowed', 'Quarantined', 'default access level', guid(1), 'Random']],
+    )
+  })
+
+  it('has a page of devices after another', async () => {
+    const devices = [1, 2, 3, 4, 5, 6, 7].map(
+      (n): Device => ({
+        connector: 'Random',
+        guid: guid(n),
+        deviceId: `${n}`,
+        mailbox: 'm',
+        type: 'iPhone',
+        state: 'Allowed',
+        reason: 'Global',
+      }),
+    )
+    const owner = { connector: 'Random', mailbox: 'm', name: 'm', displayName: 'M' }
+    const fleet = { connector: 'Random', devices: () => devices, ownerOf: () => owner }
+    const pageOf = async (page: number) => {
+      const steps = [{ do: 'default', level: 'Block' }] as const
+      const maySee = ({ deviceId }: Device) => deviceId !== '2'
+      const seen = await simulate({ rules: [], defaultLevel: 'Allow' }, steps, fleet, { maySee, page }, signal)
+      return [seen.visible, seen.shown.map(({ device }) => device.deviceId).join('')]
+    }
+    assert.deepEqual(
+      [await pageOf(1), await pageOf(2), await pageOf(3)],
+      [
+        [6, '13456'],
+        [6, '7'],
+        [6, ''],
+      ],
     )
   })
 })
