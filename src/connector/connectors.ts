@@ -186,10 +186,10 @@ export async function createConnectors(options: ConnectorsOptions) {
       const { name } = connector
       const old = find(name)
       if (old === undefined) await refuseOrForget(name)
-      else if (isElsewhere(old.connector, connector))
-        await states.update(name, (state) => state && { ...state, fullWanted: true })
       await settings.put(name, connector)
       await old?.close()
+      if (old !== undefined && isElsewhere(old.connector, connector))
+        await states.update(name, (state) => state && { ...state, fullWanted: true })
       await start(connector, await states.get(name))
       await work.due('review', 'all')
     },

@@ -31,6 +31,8 @@ export function createClock(start = Date.now()) {
         })
       })
     },
+    /** Whether anybody waits for so many minutes from now, or for less. */
+    isAwaited: (minutes: number) => [...sleepers].some(({ until }) => until <= time + minutes * 60_000),
     pass(minutes: number): void {
       time += minutes * 60_000
       for (const sleeper of sleepers) {
