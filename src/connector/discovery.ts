@@ -57,7 +57,9 @@ export async function fullSync(discovery: Discovery, progress: (progress: Progre
     for (const unit of unitsOf(discovery))
       for await (const page of pages(exchange.devices({ unit }, signal, losses.unreadable))) {
         await sync.devices(
-          page.map(({ device, mailboxIdentity }) => ({ ...device, connector, mailbox: mailboxOf(mailboxIdentity) })),
+          page.map(({ device, mailboxIdentity }) =>
+            Object.assign(device, { connector, mailbox: mailboxOf(mailboxIdentity) }),
+          ),
         )
         devices += page.length
         progress({ devices, about: Math.max(devices, owners.size) })
@@ -79,13 +81,13 @@ async function readOwners(discovery: Discovery, unreadable: Unreadable) {
   const mailboxes = new Map<string, string>()
   const named = (identity: string, { mailbox, name }: Owner) => {
     mailboxes.set(identity.toLowerCase(), mailbox)
-    const known = mailboxes.get(name.toLowerCase())
-    if (known === undefined) mailboxes.set(name.toLowerCase(), mailbox)
+    if (name !== identity && !mailboxes.has(name.toLowerCase())) mailboxes.set(name.toLowerCase(), mailbox)
   }
   for (const unit of unitsOf(discovery)) {
     for await (const { identity, owner } of exchange.accessOfAll(unit, signal, unreadable)) {
-      owners.set(owner.mailbox, { ...owner, connector })
-      named(identity, { ...owner, connector })
+      const found = { ...owner, connector }
+      owners.set(owner.mailbox, found)
+      named(identity, found)
     }
     for await (const { identity, owner } of exchange.mailboxes(unit, signal, unreadable)) {
       const known = owners.get(owner.mailbox)

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { BotError } from '../errors.ts'
 import type { Exemption } from '../inventory/device.ts'
 import { DeviceRowSchema, deviceProperties, StatisticsRowSchema } from './cmdlets/devices.ts'
@@ -13,6 +13,11 @@ export interface ExchangeOptions {
   /** Whether Set-CASMailbox can end an automatic block. */
   readonly hasAutoBlock?: boolean
 }
+
+/** Compiled, as there are hundreds of thousands of these rows. */
+const DeviceRow = z.compile(DeviceRowSchema)
+const AccessRow = z.compile(AccessRowSchema)
+const MailboxRow = z.compile(MailboxRowSchema)
 
 /** Told of a row that cannot be read; without it such a row is an error. */
 export type Unreadable = (cmdlet: string, error: z.ZodError) => void
@@ -53,7 +58,7 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
     /** All devices, or those of a server-side OPATH filter or an organizational unit. */
     devices: (where: { filter?: string; unit?: string | undefined }, signal: AbortSignal, unreadable?: Unreadable) =>
       rows(
-        DeviceRowSchema,
+        DeviceRow,
         {
           name: 'Get-MobileDevice',
           parameters: defined({ ...unlimited, Filter: where.filter, OrganizationalUnit: where.unit }),
@@ -64,7 +69,7 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
       ),
 
     device: (guid: string, signal: AbortSignal, more: Pick<Cmdlet, 'together'> = {}) =>
-      one(DeviceRowSchema, { name: 'Get-MobileDevice', parameters: { Identity: guid }, ...more }, signal),
+      one(DeviceRow, { name: 'Get-MobileDevice', parameters: { Identity: guid }, ...more }, signal),
 
     /** Statistics of all devices of one mailbox, which Exchange opens for it. */
     statistics: (mailbox: string, signal: AbortSignal, unreadable?: Unreadable) =>
@@ -78,7 +83,7 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
     /** Mailboxes that have devices, and what they may connect with. */
     accessOfAll: (unit: string | undefined, signal: AbortSignal, unreadable?: Unreadable) =>
       rows(
-        AccessRowSchema,
+        AccessRow,
         {
           name: 'Get-CASMailbox',
           parameters: defined({
@@ -93,11 +98,11 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
       ),
 
     access: (mailbox: string, signal: AbortSignal) =>
-      one(AccessRowSchema, { name: 'Get-CASMailbox', parameters: { Identity: mailbox }, together: true }, signal),
+      one(AccessRow, { name: 'Get-CASMailbox', parameters: { Identity: mailbox }, together: true }, signal),
 
     mailboxes: (unit: string | undefined, signal: AbortSignal, unreadable?: Unreadable) =>
       rows(
-        MailboxRowSchema,
+        MailboxRow,
         {
           name: 'Get-Mailbox',
           parameters: defined({ ...unlimited, OrganizationalUnit: unit }),
@@ -108,7 +113,7 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
       ),
 
     mailbox: (mailbox: string, signal: AbortSignal) =>
-      one(MailboxRowSchema, { name: 'Get-Mailbox', parameters: { Identity: mailbox }, together: true }, signal),
+      one(MailboxRow, { name: 'Get-Mailbox', parameters: { Identity: mailbox }, together: true }, signal),
 
     /** The servers of an on-premises organization. */
     servers: (signal: AbortSignal) => rows(ServerRowSchema, { name: 'Get-ExchangeServer', parameters: {} }, signal),

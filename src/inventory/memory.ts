@@ -64,7 +64,7 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
     const owner = owners.find(device.connector, device.mailbox)
     const devices = known === undefined ? [] : [known]
     const before = devices.map(fleet.ownerOf)
-    const people = owner === undefined ? before : before[0] === owner ? [] : [...before, owner]
+    const people = before[0] === owner ? [] : before
     let n = 0
     changing(devices, people, () => {
       n = fleet.put(device, known)

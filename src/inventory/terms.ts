@@ -106,6 +106,10 @@ export function createTerms(fleet: Fleet) {
       const before = collect()
       change()
       const now = collect()
+      if (before.length === 0) {
+        for (const [list, text, n] of now) list.add(text, n)
+        return
+      }
       const isIn = (terms: typeof now, [list, text, n]: (typeof now)[number]) =>
         terms.some((term) => term[0] === list && term[1] === text && term[2] === n)
       for (const term of before) if (!isIn(now, term)) term[0].remove(term[1], term[2])

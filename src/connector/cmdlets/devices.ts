@@ -97,7 +97,10 @@ export const DeviceRowSchema = z
   })
 
 /** Exchange Online writes `<name>\ExchangeActiveSyncDevices\…`, a server `<domain>/<units>/<name>/ExchangeActiveSyncDevices/…`. */
-const mailboxIdentityOf = (identity: string) => identity.split(/[\\/]ExchangeActiveSyncDevices[\\/]/i)[0] ?? identity
+function mailboxIdentityOf(identity: string): string {
+  const end = identity.search(/[\\/]ExchangeActiveSyncDevices[\\/]/i)
+  return end < 0 ? identity : identity.slice(0, end)
+}
 
 /** Get-MobileDeviceStatistics. RecoveryPassword is a secret and never asked for. */
 export const StatisticsRowSchema = z

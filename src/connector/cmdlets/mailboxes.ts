@@ -102,4 +102,5 @@ export const MailboxRowSchema = z
     }),
   )
 
-const entraIdOf = (id: string | undefined) => guid.safeParse(id).data
+const entraId = z.compile(guid)
+const entraIdOf = (id: string | undefined) => entraId.safeParse(id).data

@@ -14,10 +14,15 @@ export const flag = z
   .nullish()
   .transform((value) => (typeof value === 'boolean' ? value : undefined))
 
+/** A time since 1970 in UTC with three fractional digits or more: its first 23 characters say all. */
+const plainTime =
+  /^(19[7-9]|2\d\d)\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3,7}(Z|\+00:00)$/
+
 export const date = z
   .string()
   .nullish()
   .transform((value) => {
+    if (value && plainTime.test(value)) return `${value.slice(0, 23)}Z`
     const time = value ? Date.parse(value) : Number.NaN
     return Number.isNaN(time) || time < 0 ? undefined : new Date(time).toISOString()
   })

@@ -28,8 +28,11 @@ export class Passing extends Error {
   }
 }
 
+const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Rows are not copied: what a cmdlet shows is checked where it is understood. */
 const PageSchema = z.object({
-  value: z.array(z.record(z.string(), z.unknown())).default([]),
+  value: z.array(z.custom<Row>(isRow)).default([]),
   '@odata.nextLink': z.string().optional(),
   '@adminapi.warnings': z.array(z.string()).default([]),
   '@adminapi.errors': z.array(z.unknown()).nullish(),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { ExponentialBackoff } from 'cockatiel'
 import { z } from 'zod'
 import { BotError, isBotError } from '../../errors.ts'
@@ -173,21 +173,35 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
     },
 
     async *invoke(cmdlet, caller): AsyncIterable<Row> {
-      const signal = AbortSignal.any([caller, closed.signal])
+      const left = new AbortController()
+      const signal = AbortSignal.any([caller, closed.signal, left.signal])
       const request = randomUUID()
-      let link: string | undefined
-      do {
-        const next = link
-        const page = await safely(isRead(cmdlet), signal, () => send(cmdlet, next, request, signal))
-        for (const warning of page.warnings) {
-          if (isRead(cmdlet) && isTruncation(warning))
-            throw refused(new Refusal('other', `it left rows out: ${warning}`))
-          warn(cmdlet.name, warning)
-        }
-        yield* page.rows
-        if (page.nextLink === link && link !== undefined) throw refused(new Refusal('other', 'it repeats a page'))
-        link = page.nextLink
-      } while (link !== undefined)
+      const read = (link: string | undefined) =>
+        safely(isRead(cmdlet), signal, () => send(cmdlet, link, request, signal))
+      try {
+        let link: string | undefined
+        let coming = Promise.allSettled([read(link)])
+        do {
+          const [ended] = await coming
+          if (ended.status === 'rejected') throw ended.reason
+          const { rows, warnings, nextLink } = ended.value
+          for (const warning of warnings) {
+            if (isRead(cmdlet) && isTruncation(warning))
+              throw refused(new Refusal('other', `it left rows out: ${warning}`))
+            warn(cmdlet.name, warning)
+          }
+          if (nextLink === link && link !== undefined) throw refused(new Refusal('other', 'it repeats a page'))
+          link = nextLink
+          if (link !== undefined) {
+            // The next page is on its way while these rows are worked on.
+            coming = Promise.allSettled([read(link)])
+            await setImmediate()
+          }
+          for (const row of rows) yield row
+        } while (link !== undefined)
+      } finally {
+        left.abort()
+      }
     },
     async close() {
       closed.abort()
@@ -228,7 +242,7 @@ function claimsOf(challenge: string | undefined): { claims?: string } {
 async function readBody(response: Response): Promise<unknown> {
   try {
     const text = await response.text()
-    return text.replaceAll('\0', '') === '' ? '' : JSON.parse(text)
+    return /[^\0]/.test(text) ? JSON.parse(text) : ''
   } catch {
     return undefined
   }
