@@ -122,7 +122,8 @@ export interface Reading {
 export async function readAll(target: Target, now: Date): Promise<Reading> {
   const { exchange, inventory, signal } = target
   const { connector, guid, deviceId } = await readDevice(target)
-  await Promise.all([readOwner(target), readStatistics(target, target.device, now)])
+  const [read] = await Promise.all([statisticsOf(target, target.device, now), readOwner(target)])
+  await inventory.put(...read)
   const partnerships: Device[] = inventory.partnerships(deviceId).filter((one) => one.connector !== connector)
   for await (const seen of exchange.devices({ filter: `DeviceId -eq '${deviceId.replaceAll("'", "''")}'` }, signal)) {
     const known = inventory.get({ connector, guid: seen.device.guid })
@@ -132,7 +133,8 @@ export async function readAll(target: Target, now: Date): Promise<Reading> {
     if (other.guid !== guid) await readOwner({ ...target, device: other })
     partnerships.push(other)
   }
-  return { device: inventory.get({ connector, guid }) ?? target.device, partnerships }
+  const device = read.find((one) => one.guid === guid) ?? inventory.get({ connector, guid }) ?? target.device
+  return { device, partnerships }
 }
 
 /** Reads what Exchange shows of the wipes of a device. Throws as the carrier does, and DEVICE_GONE. */

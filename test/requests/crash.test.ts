@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { z } from 'zod'
+import { RequestSchema } from '../../src/requests/request.ts'
+import { startSandboxExchange } from '../../src/sandbox/exchange/server.ts'
+import { startPostgres } from '../store/postgres.ts'
+import type { Task } from './process.ts'
+
+const RecordSchema = z.object({
+  n: z.number(),
+  at: z.string(),
+  command: z.string(),
+  target: z.string(),
+  outcome: z.string(),
+  of: z.number().optional(),
+})
+const EndSchema = z.object({ effects: z.number(), requests: z.array(RequestSchema), records: z.array(RecordSchema) })
+const CallSchema = z.object({ cmdlet: z.string(), at: z.string(), parameters: z.record(z.string(), z.unknown()) })
+type End = z.infer<typeof EndSchema>
+type Call = z.infer<typeof CallSchema>
+const DeviceSchema = z.object({ Guid: z.string(), DeviceId: z.string() })
+
+/** Some at every effect in each run of the tests; `KILLS=300` takes its time. */
+const kills = Number(process.env.KILLS ?? 60)
+const minutesToKnow = 21
+
+/** So many wipes are approved one after the other on the same store, each by a process that is killed. */
+const wipesOfAStory = 12
+
+/** How Exchange answers the order. */
+const weathers = ['well', 'lost-before', 'well', 'lost-after'] as const
+
+/** Runs the process until it ends, by itself or not. */
+async function run(task: Task): Promise<End | 'killed'> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'process.ts')],
+    {
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'device-desk-compiled'), TASK: JSON.stringify(task) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const ended = new Promise<string | number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(signal ?? code))
+  })
+  const [said, complaints, end] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  if (end === 'SIGKILL') return 'killed'
+  assert.equal(end, 0, complaints)
+  return EndSchema.parse(JSON.parse(said))
+}
+
+async function startSite() {
+  const exchange = await startSandboxExchange()
+  const folder = await mkdtemp(join(tmpdir(), 'crash-'))
+
+  async function control(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${exchange.url}/_sandbox/${path}`, {
+      method,
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+    return response.json()
+  }
+  const AccountSchema = z.object({
+    name: z.string(),
+    address: z.string(),
+    authority: z.string(),
+    tenant: z.string(),
+    clientId: z.string(),
+    secret: z.string(),
+  })
+  const organization = 'Fabrikam'
+  const account = AccountSchema.parse(await control('POST', 'organizations', { name: organization, kind: 'online' }))
+  let mailboxes = 0
+
+  return {
+    folder,
+    exchange: account,
+
+    async newMailbox(): Promise<string> {
+      mailboxes += 1
+      const Alias = `crash${mailboxes}`
+      const ExternalDirectoryObjectId = `99999999-0000-4000-8000-${String(mailboxes).padStart(12, '0')}`
+      await control('POST', 'mailboxes', { organization, Alias, ExternalDirectoryObjectId })
+      return Alias
+    },
+
+    async newPhone(mailbox: string): Promise<string> {
+      const { Guid, DeviceId } = DeviceSchema.parse(
+        await control('POST', 'devices', { organization, mailbox, ClientVersion: '16.1' }),
+      )
+      await control('POST', `devices/${DeviceId}/sync`, {})
+      return Guid
+    },
+
+    fault: (then: (typeof weathers)[number]) =>
+      then === 'well' ? control('DELETE', 'faults') : control('POST', 'faults', { cmdlet: 'Clear-MobileDevice', then }),
+
+    /** The orders to erase a phone that reached Exchange, by the phone. */
+    async orders(): Promise<Map<unknown, Call[]>> {
+      const calls = z.array(CallSchema).parse(await control('GET', 'calls'))
+      const orders = calls.filter(({ cmdlet }) => cmdlet === 'Clear-MobileDevice')
+      return Map.groupBy(orders, ({ parameters }) => parameters.Identity)
+    },
+
+    async close(): Promise<void> {
+      await exchange.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+type Site = Awaited<ReturnType<typeof startSite>>
+type Stored = Pick<Task, 'folder' | 'database'>
+
+/** Wipes on one store, each by a process that is killed where it is said; then what must hold. */
+async function tell(site: Site, stored: Stored, plan: () => Pick<Task, 'from' | 'kill'>): Promise<number> {
+  const mailbox = await site.newMailbox()
+  const task = { ...stored, exchange: site.exchange, kill: 0, from: 'start' as const, minutes: 0 }
+  const phones: string[] = []
+  let killed = 0
+  for (let n = 0; n < wipesOfAStory; n += 1) {
+    const wipe = await site.newPhone(mailbox)
+    phones.push(wipe)
+    await site.fault(weathers[n % weathers.length] ?? 'well')
+    if ((await run({ ...task, ...plan(), wipe })) === 'killed') killed += 1
+  }
+  await site.fault('well')
+  await run(task)
+  const end = await run({ ...task, minutes: minutesToKnow })
+  assert.ok(end !== 'killed')
+  const orders = await site.orders()
+  for (const phone of phones) judge(phone, orders.get(phone) ?? [], end)
+  return killed
+}
+
+/** Never twice, never without an approval and a record before it, and none silently lost. */
+function judge(phone: string, orders: readonly Call[], { requests, records }: End): void {
+  const about = requests.filter(({ subject }) => 'guid' in subject && subject.guid === phone)
+  assert.ok(about.length <= 1, 'one request for a device')
+  const [request] = about
+  const state = request?.status.state
+  const story = JSON.stringify({ state, orders, history: request?.history })
+  assert.ok(orders.length <= 1, `never twice: ${story}`)
+  if (request === undefined || request.round === 0) {
+    assert.deepEqual(orders, [], `not without an approval: ${story}`)
+    assert.ok(state === undefined || state === 'waiting')
+    return
+  }
+  const [order] = orders
+  assert.equal(request.approvals.length, state === 'unresolved' ? 0 : 1)
+  assert.equal(state, order === undefined ? 'unresolved' : 'handed', `ended, or visibly unresolved: ${story}`)
+  if (order === undefined) return
+  const isBefore = ({ target, outcome, at }: z.infer<typeof RecordSchema>) =>
+    target.endsWith(phone) && outcome === 'started' && at <= order.at
+  assert.ok(records.some(isBefore), `recorded before: ${story}`)
+}
+
+/** How many effects a wipe has that nothing disturbs. */
+async function effectsOf(site: Site, stored: Stored, from: Task['from']): Promise<number> {
+  const wipe = await site.newPhone(await site.newMailbox())
+  const end = await run({ ...stored, exchange: site.exchange, wipe, kill: 0, from, minutes: 0 })
+  assert.ok(end !== 'killed')
+  judge(wipe, (await site.orders()).get(wipe) ?? [], end)
+  return end.effects
+}
+
+describe(`a process that is killed with -9 while it wipes`, function () {
+  this.timeout(1_200_000)
+  let sites: Site[]
+
+  before(async () => {
+    sites = await Promise.all([startSite(), startSite()])
+  })
+  after(() => Promise.all(sites.map((site) => site.close())))
+
+  /** Stories one after the other at each site, killed at every effect in turn, until it was often enough. */
+  async function killOften(wanted: number, newStore: (folder: string) => Promise<Stored>): Promise<void> {
+    const [one] = sites
+    assert.ok(one)
+    const stored = await newStore(one.folder)
+    const effects = {
+      start: await effectsOf(one, stored, 'start'),
+      approval: await effectsOf(one, stored, 'approval'),
+    }
+    let planned = 0
+    let killed = 0
+    const plan = () => {
+      planned += 1
+      const [from, nth] = planned % 4 === 0 ? (['start', planned / 4] as const) : (['approval', planned] as const)
+      return { from, kill: 1 + (nth % effects[from]) }
+    }
+    const told = sites.map(async (site) => {
+      while (killed < wanted) {
+        const more = await tell(site, await newStore(site.folder), plan)
+        killed += more
+      }
+    })
+    for (const end of await Promise.allSettled(told)) if (end.status === 'rejected') throw end.reason
+  }
+
+  it(`${kills} times on files, sends each approved order at most once and loses none silently`, () =>
+    killOften(kills, async (folder) => ({ folder: await mkdtemp(join(folder, 'store-')) })))
+
+  const fewer = Math.ceil(kills / 5)
+  it(`${fewer} times on PostgreSQL, does so too`, async () => {
+    const postgres = await startPostgres()
+    try {
+      await killOften(fewer, async (folder) => ({ folder, database: await postgres.database() }))
+    } finally {
+      await postgres.close()
+    }
+  })
+})
