@@ -54,6 +54,12 @@ async function visible(id: string, context: Context): Promise<Request> {
   return request
 }
 
+const noneTexts = {
+  mine: 'You have asked for nothing',
+  open: 'No request is open',
+  all: 'There are no requests',
+} as const
+
 export const requests = defineCommand({
   ...reading,
   name: 'requests',
@@ -73,7 +79,7 @@ export const requests = defineCommand({
     return {
       template: 'choose',
       data: {
-        title: newest.length === 1 ? '1 request' : `${newest.length} requests`,
+        title: newest.length === 0 ? noneTexts[which] : newest.length === 1 ? '1 request' : `${newest.length} requests`,
         text: newest.length > rows ? `The newest ${rows} are shown.` : '',
         rows: newest.slice(0, rows).map((request) => ({
           press: { id: request.id },

@@ -55,14 +55,19 @@ export const roles = defineCommand({
   example: 'roles',
   args: z.object({}),
   async run(_, { access }) {
-    const origins = { documented: 'as Configuration Manager documents it', ours: 'ours', custom: 'made here' }
+    const origins = { documented: 'documented', ours: 'ours', custom: 'made here' }
     const facts = (await access.roles()).map(({ name, origin, permissions: held }) => ({
       label: name,
       value: `${held.map(({ permission }) => permission).join(', ') || 'nothing'} (${origins[origin]})`,
     }))
     return {
       template: 'facts',
-      data: { title: 'Roles', text: 'Built-in roles cannot be edited; copy one with “role-copy”.', facts, times: [] },
+      data: {
+        title: 'Roles',
+        text: 'Documented ones are Configuration Manager’s. Built-in roles cannot be edited; copy one with “role-copy”.',
+        facts,
+        times: [],
+      },
     }
   },
 })
