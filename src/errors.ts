@@ -14,6 +14,8 @@ const texts = {
   CONNECTOR_LACKS: '%s; “connectors” shows how it is set up, “connector-test” what its account may do.',
   CONNECTOR_REFUSED: 'This cannot be used: %s.',
   CONNECTOR_UNKNOWN: 'I know no connector “%s”; “connectors” lists those there are.',
+  CREDENTIAL_TYPED:
+    'Nothing was done: a password does not go through chat. Write it into its file on the server, and delete your message.',
   CREDENTIAL_UNUSABLE: 'The credential cannot be used: %s.',
   DEVICE_GONE:
     'Exchange no longer has %s, so nothing was changed; “find” shows the devices that are there, for example “find adele”.',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Rights } from './access/rights.ts'
 import type { AuditEntry } from './audit/chain.ts'
+import { hideSecrets } from './audit/secrets.ts'
 import type { Reply } from './cards/card.ts'
 import type { Caller, Command, Context, Scope, Values } from './commands/command.ts'
 import type { Desk } from './commands/desk.ts'
@@ -190,9 +191,8 @@ async function replyInstead(
 /** What the record says of the target: a device's key, else the arguments but for people's words of why. */
 function targetOf(device: Device | undefined, { fields }: Command, values: Values): string {
   if (device !== undefined) return `${device.connector}/${device.guid}`
-  return fields
+  const named = fields
     .filter(({ name }) => name !== 'reason' && values[name] !== undefined)
     .map(({ name }) => `${name}:${String(values[name])}`)
-    .join(' ')
-    .slice(0, 200)
+  return hideSecrets(named.join(' ')).slice(0, 200)
 }

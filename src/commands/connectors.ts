@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { hideSecrets } from '../audit/secrets.ts'
 import type { Reply } from '../cards/card.ts'
 import { reasonOf } from '../connector/report.ts'
 import { inputs, kindOf, levelOf, required } from '../connector/settings.ts'
 import { isWish } from '../connector/wishes.ts'
 import { BotError, isBotError } from '../errors.ts'
-import { type Context, defineCommand, type Values } from './command.ts'
+import { type Command, type Context, defineCommand, type Values } from './command.ts'
 import { connectorReply, listReply, settingsForm, testedReply } from './connectorCards.ts'
 import { endOf, endReply } from './connectorEnd.ts'
 import { onConnector } from './whichConnector.ts'
@@ -41,6 +42,25 @@ export const connectors = defineCommand({
     return given.name === undefined ? listReply(context) : connectorReply(context.connectors.get(given.name), context)
   },
 })
+
+/** Whoever types a password is told at once; it is not read, not kept and not shown again. */
+function withoutSecrets(command: Command): Command {
+  const refuse = (texts: readonly unknown[]) => {
+    for (const text of texts)
+      if (typeof text === 'string' && hideSecrets(text) !== text) throw new BotError('CREDENTIAL_TYPED')
+  }
+  return {
+    ...command,
+    values(line) {
+      refuse([line])
+      return command.values(line)
+    },
+    check(values) {
+      refuse(Object.values(values))
+      return command.check(values)
+    },
+  }
+}
 
 /** Settings that were typed and cannot be used are shown again with what is wrong. */
 async function orForm(form: (problem: string) => Reply, work: () => Promise<Reply>): Promise<Reply> {
@@ -103,50 +123,54 @@ const chooseKind: Reply = {
   },
 }
 
-export const connectorAdd = defineCommand({
-  ...changing,
-  name: 'connector-add',
-  usage: `<name> <kind> <address:> <credential:> ${optional.join(' ')}`,
-  summary: 'Adds the link to an Exchange organization and tests it; the credential is a file on the server.',
-  example: 'connector-add Contoso online address:https://outlook.office365.com credential:contoso',
-  changes: (values) => required.every((setting) => isGiven(values[setting])),
-  args: settings.extend({ name: name.optional(), kind: z.string().optional().meta({ title: 'Kind' }) }),
-  async run(given, context) {
-    const kind = kindOf(String(given.kind ?? ''))
-    const others = Object.entries(given).filter(([setting, value]) => setting !== 'kind' && isGiven(value))
-    if (kind === undefined && others.length === 0) return chooseKind
-    if (kind === undefined) return keep(given, 'Added.', context)
-    const form = (problem?: string) => settingsForm({ verb: 'connector-add', kind, problem }, given, { kind })
-    if (others.length === 0) return form()
-    return orForm(form, async () => {
-      if (context.connectors.has(String(given.name ?? '')))
-        throw new BotError('CONNECTOR_REFUSED', `there is a connector ${given.name} already`)
-      return keep(given, 'Added.', context)
-    })
-  },
-})
+export const connectorAdd = withoutSecrets(
+  defineCommand({
+    ...changing,
+    name: 'connector-add',
+    usage: `<name> <kind> <address:> <credential:> ${optional.join(' ')}`,
+    summary: 'Adds the link to an Exchange organization and tests it; the credential is a file on the server.',
+    example: 'connector-add Contoso online address:https://outlook.office365.com credential:contoso',
+    changes: (values) => required.every((setting) => isGiven(values[setting])),
+    args: settings.extend({ name: name.optional(), kind: z.string().optional().meta({ title: 'Kind' }) }),
+    async run(given, context) {
+      const kind = kindOf(String(given.kind ?? ''))
+      const others = Object.entries(given).filter(([setting, value]) => setting !== 'kind' && isGiven(value))
+      if (kind === undefined && others.length === 0) return chooseKind
+      if (kind === undefined) return keep(given, 'Added.', context)
+      const form = (problem?: string) => settingsForm({ verb: 'connector-add', kind, problem }, given, { kind })
+      if (others.length === 0) return form()
+      return orForm(form, async () => {
+        if (context.connectors.has(String(given.name ?? '')))
+          throw new BotError('CONNECTOR_REFUSED', `there is a connector ${given.name} already`)
+        return keep(given, 'Added.', context)
+      })
+    },
+  }),
+)
 
-export const connectorEdit = defineCommand({
-  ...changing,
-  name: 'connector-edit',
-  usage: `<name> [address:] [credential:] ${optional.join(' ')}`,
-  summary: 'Changes the settings of a connector and tests them; one that is given empty has its default again.',
-  example: 'connector-edit Contoso deltaSyncMins:60',
-  changes: (values) => Object.keys(values).some((setting) => options.includes(setting)),
-  args: settings.extend({ name }),
-  async run(given, context) {
-    const { connector } = context.connectors.get(String(given.name))
-    const change = { ...given, name: connector.name }
-    const form = (problem?: string) =>
-      settingsForm(
-        { verb: 'connector-edit', kind: connector.kind, problem },
-        { accessLevel: context.rules.known(connector.name)?.defaultLevel, ...connector, ...change },
-        { name: connector.name },
-      )
-    if (!Object.keys(given).some((setting) => options.includes(setting))) return form()
-    return orForm(form, () => keep(change, 'Changed.', context))
-  },
-})
+export const connectorEdit = withoutSecrets(
+  defineCommand({
+    ...changing,
+    name: 'connector-edit',
+    usage: `<name> [address:] [credential:] ${optional.join(' ')}`,
+    summary: 'Changes the settings of a connector and tests them; one that is given empty has its default again.',
+    example: 'connector-edit Contoso deltaSyncMins:60',
+    changes: (values) => Object.keys(values).some((setting) => options.includes(setting)),
+    args: settings.extend({ name }),
+    async run(given, context) {
+      const { connector } = context.connectors.get(String(given.name))
+      const change = { ...given, name: connector.name }
+      const form = (problem?: string) =>
+        settingsForm(
+          { verb: 'connector-edit', kind: connector.kind, problem },
+          { accessLevel: context.rules.known(connector.name)?.defaultLevel, ...connector, ...change },
+          { name: connector.name },
+        )
+      if (!Object.keys(given).some((setting) => options.includes(setting))) return form()
+      return orForm(form, () => keep(change, 'Changed.', context))
+    },
+  }),
+)
 
 export const connectorTest = defineCommand({
   ...changing,

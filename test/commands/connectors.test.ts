@@ -201,6 +201,25 @@ describe('connectors in chat', () => {
     }
   })
 
+  it('take no password in words or in a form, and keep none that was typed', async () => {
+    const { address } = await found('Leaky', { kind: 'onPremises' })
+    const asUser = address.replace('//', '//svc:hunter2@')
+    for (const words of [
+      `connector-add Leaky onPremises address:${address} credential:leaky password:hunter2`,
+      `connector-add Leaky onPremises address:${asUser} credential:leaky`,
+      'connector-edit contoso password = "hunter2"',
+      'connector-edit contoso client_secret:hunter2',
+    ])
+      assert.match((await viktor.say(words)).text, /a password does not go through chat/)
+    const form = await viktor.press(await viktor.say('connector-add'), 'connector-add', { kind: 'onPremises' })
+    const typed = { name: 'Leaky', address: asUser, credential: 'leaky' }
+    assert.match((await viktor.click(form, 'Add and test', typed)).text, /a password does not go through chat/)
+    assert.doesNotMatch((await viktor.say('connectors')).text, /Leaky/)
+    const audit = JSON.stringify(await desk.audit())
+    assert.ok(audit.includes('CREDENTIAL_TYPED') && !audit.includes('hunter2'))
+    assert.ok(!desk.logged.join('').includes('hunter2'))
+  })
+
   it('show what the account may not do, keep just that from people, and say why', async () => {
     const rights = ['-Clear-MobileDevice', '-Set-CASMailbox ActiveSyncBlockedDeviceIDs']
     const tailspin = await found('Tailspin', { kind: 'onPremises', rights })
