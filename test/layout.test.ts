@@ -6,6 +6,7 @@ import { join, posix } from 'node:path'
 const ladder = [
   'index.ts',
   'app.ts',
+  'migrate.ts',
   'teams',
   'tab',
   'pipeline.ts',

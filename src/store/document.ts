@@ -18,6 +18,9 @@ export function fileOf(id: string): string {
   return `${readable.slice(0, 60)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}${documentSuffix}`
 }
 
+/** Whether a file is named as `fileOf` names them. */
+export const isDocument = (file: string) => /[0-9a-f]{32}\.json$/.test(file)
+
 /** lowdb's way to the disk, made durable. */
 const adapter = (folder: Folder, name: string): Adapter<Envelope | null> => ({
   async read() {

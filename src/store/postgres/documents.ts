@@ -79,7 +79,7 @@ export async function openDocuments<T>(
         `${name} was written by a newer Device Desk (schema ${schemas.newest}); start that one`,
       )
     const names = Object.keys(indexes).sort()
-    const [before = { indexes: names }] = await database.query(
+    const [before = { indexes: [] }] = await database.query(
       z.object({ indexes: z.array(z.string()) }),
       'select indexes from device_desk.collections where name = $1',
       [name],

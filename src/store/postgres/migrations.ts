@@ -37,7 +37,7 @@ const migrations: readonly string[] = [
 ]
 
 /** Any number that no other program locks in this database. */
-const lock = 7_340_917
+export const lock = 7_340_917
 
 const foreign = (why: string) => new BotError('STORE_FOREIGN', why)
 
