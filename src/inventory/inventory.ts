@@ -227,7 +227,7 @@ export async function createInventory(options: InventoryOptions) {
     removeConnector: (name: string): Promise<void> =>
       journal.inTurn(async () => {
         syncs.stop(name)
-        await putConnector({ name, gone: true })
+        await putConnector({ name, gone: true, removed: segments.last() })
         memory.removeConnector(name)
         await journal.tidy()
       }),

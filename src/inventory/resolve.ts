@@ -74,11 +74,14 @@ export function createResolve({ fleet, terms, seen }: Parts) {
   }
 
   return {
-    /** The devices that a name, device id, Guid or short id names; if none, those of the person of an address or display name. */
+    /**
+     * The devices that a Guid, short id, name or device id names; if none, those of the person of an address or display name.
+     * A phone chooses its device id itself, so one that is what Exchange gave to another device does not stand in for it.
+     */
     resolve(typed: string, visible: Visible): Resolved {
       const ref = fold(typed).trim()
       const sees = seen(visible)
-      for (const find of [byGuid, byDeviceId, byName, byShortId, byPerson]) {
+      for (const find of [byGuid, byShortId, byName, byDeviceId, byPerson]) {
         const found = find(ref).filter((n) => has(sees, n))
         if (found.length === 0) continue
         const devices = terms.sorted(found).slice(0, mostDevices).map(fleet.get)

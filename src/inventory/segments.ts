@@ -64,12 +64,17 @@ export async function openSegments(store: Store) {
   const connectors = await store.open({ name: 'fleet-connectors', schema: ConnectorSchema, version: 1 })
   const isShared = store.shared !== undefined
   const idOf = (number: number) => String(number).padStart(12, '0')
-  let last = Math.max(0, ...(await connectors.list()).map(({ removed = 0 }) => removed))
+  /** Numbers up to this one are known to have been used, also when no segment is left that has one of them. */
+  let used = Math.max(0, ...(await connectors.list()).map(({ removed = 0 }) => removed))
+  let last = used
 
   return {
     isShared,
     connectors: () => connectors.list(),
-    putConnector: (connector: KnownConnector) => connectors.put(connector.name, connector),
+    async putConnector(connector: KnownConnector): Promise<void> {
+      await connectors.put(connector.name, connector)
+      used = Math.max(used, connector.removed ?? 0)
+    },
     last: () => last,
 
     /** Every segment, in any order. */
@@ -108,8 +113,9 @@ export async function openSegments(store: Store) {
       await stored.update(idOf(number), (old) => old && { ...old, changes: [] })
     },
 
-    /** Deletes a segment if it is time. */
+    /** Deletes a segment if it is time. The newest stays: changes are named by its number, which must not come again. */
     async remove(number: number): Promise<boolean> {
+      if (number === last && last > used) return false
       if (isShared && number > last - young) return false
       await stored.delete(idOf(number))
       return true

@@ -231,6 +231,25 @@ describe('inventory: telling what changed', () => {
     assert.deepEqual(await third.kinds(), [])
   })
 
+  it('never gives an id twice, whatever was deleted in between', async () => {
+    const ids: string[] = []
+    const onChange: InventoryOptions['onChange'] = async (changes) => {
+      ids.push(...changes.map(({ id }) => id))
+    }
+    const { sync, disk } = await open(undefined, { onChange })
+    await sync([], [])
+    for (let round = 0; round < 4; round += 1) {
+      const { sync, inventory } = await open(disk, { onChange })
+      await sync([first], [])
+      await inventory.settled()
+      await sync([], [])
+      await inventory.settled()
+      if (round === 1) await inventory.removeConnector('Contoso')
+    }
+    assert.ok(ids.length >= 4)
+    assert.deepEqual(ids, [...new Set(ids)])
+  })
+
   it('notices on review what time and settings bring, once, also across a restart', async () => {
     let now = start
     const limits = { inactiveDays: 30, minimumOs: {} as Record<string, string> }

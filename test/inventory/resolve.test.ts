@@ -41,7 +41,8 @@ async function filled(...more: Device[]) {
 describe('inventory: what a reference names', () => {
   const refs = [
     ['a Guid', one.guid.toUpperCase(), [one]],
-    ['a device id, rather than the short id that looks the same', 'abcdef12', [same, three]],
+    ['a device id, which several may have', 'APPL1111', [one, two]],
+    ['a short id, rather than the device id that a phone chose to look the same', 'abcdef12', [last]],
     ['a name, which several may have', 'ADELE_iphone', [one, two]],
     ['a name with accents left out', 'jose_iphone', [last]],
     ['a short id', '33333333', [three]],
@@ -70,7 +71,9 @@ describe('inventory: what a reference names', () => {
   it('takes the best kind of match among what one may see', async () => {
     const inventory = await filled()
     await inventory.collections.put({ name: 'Jose', parent: allDevices, rule: 'user = jose' })
+    await inventory.collections.put({ name: 'Bruno', parent: allDevices, rule: 'user = bruno' })
     assert.deepEqual(inventory.resolve('abcdef12', ['Jose']).devices, [last])
+    assert.deepEqual(inventory.resolve('abcdef12', ['Bruno']).devices, [three])
     assert.deepEqual(inventory.resolve(one.guid, ['Jose']).devices, [])
   })
 
