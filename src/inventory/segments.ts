@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Store } from '../store/store.ts'
 import { ChangeSchema, type Told, toldKinds } from './changes.ts'
-import { type Device, DeviceSchema, type Owner, OwnerSchema } from './device.ts'
-import { fits } from './fits.ts'
+import { type Device, DeviceSchema, OwnerSchema } from './device.ts'
 
 /** A device or an owner that is no longer there. */
 const GoneSchema = z.object({
@@ -16,13 +15,19 @@ const GoneSchema = z.object({
 
 const StoredDeviceSchema = DeviceSchema.extend({ told: z.array(z.enum(toldKinds)).optional() })
 
+/** Rows that are checked and not copied: to copy a million of them costs more than all the rest of reading them. */
+function rowsOf<T>(schema: z.ZodType<T>) {
+  const rows = z.compile(z.array(schema))
+  return z.custom<T[]>((value) => rows.validate(value))
+}
+
 /**
  * A part of the fleet as it is stored: rows that were new when it was written. Of each device and owner the row in the
  * newest segment counts.
  */
 const SegmentSchema = z.object({
-  devices: z.custom<StoredDevice[]>(fits(z.array(StoredDeviceSchema))),
-  owners: z.custom<Owner[]>(fits(z.array(OwnerSchema))),
+  devices: rowsOf(StoredDeviceSchema),
+  owners: rowsOf(OwnerSchema),
   gone: z.array(GoneSchema),
   /** What these rows mean to people, until it is handed over. */
   changes: z.array(ChangeSchema),

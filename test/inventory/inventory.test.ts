@@ -169,6 +169,14 @@ describe('inventory: keeping up', () => {
     assert.equal(inventory.find({ text: first.guid }, everything).total, 1)
   })
 
+  it('does not start with a row that is not what it must be', async () => {
+    const { sync, disk } = await open()
+    await sync([first])
+    const fleet = disk.get('fleet')
+    for (const [id, text] of fleet ?? []) fleet?.set(id, text.replaceAll('"state":"Allowed"', '"state":1'))
+    await assert.rejects(open(disk))
+  })
+
   it('leaves everything as it was when a write fails, and goes on when the next one works', async () => {
     let full = false
     const store = memoryStore(new Map(), () => {
