@@ -21,6 +21,13 @@ const fewBytes = 4 * 1024
 
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
+/** Where a card is seen. */
+export interface View {
+  /** Others read along. */
+  readonly shared: boolean
+  readonly within?: 'message' | 'dialog' | 'tab'
+}
+
 /**
  * Draws replies with the templates of a folder; each is read once.
  * Where a view is `shared` others read along: private facts are left out, and everybody gets a view of their own by refresh.
@@ -36,18 +43,22 @@ export function createCards(folder: URL) {
     /** The data of a reply for whoever draws it in another way, in a place of one's own. */
     plain: (reply: Reply) => DrawnSchema.parse(harmless(reply.data, false, roomy)),
 
-    draw(reply: Reply, { shared }: { shared: boolean }): Drawn {
+    draw(reply: Reply, { shared, within = 'message' }: View): Drawn {
       const fill = templates.get(reply.template)
       if (fill === undefined) throw new Error(`no template ${reply.template}`)
       const expand = (limits: Limits) => DrawnSchema.parse(fill(harmless(reply.data, shared, limits)))
       const whole = expand(roomy)
+      const actions = [...(reply.buttons ?? []).map(actionOf), ...(within === 'message' ? openerOf(reply) : [])]
       const { fallbackText, ...card } = bytes(reply.data) > fewBytes && bytes(whole) > mostBytes ? expand(tight) : whole
-      return {
+      const drawn = {
         ...card,
         fallbackText: plain(fallbackText),
-        ...(reply.buttons && reply.buttons.length > 0 && { actions: reply.buttons.map(actionOf) }),
-        ...(shared && reply.about && { refresh: { action: { type: 'Action.Execute', ...reply.about } } }),
+        ...(actions.length > 0 && { actions }),
+        ...(shared &&
+          within === 'message' &&
+          reply.about && { refresh: { action: { type: 'Action.Execute', ...reply.about } } }),
       }
+      return within === 'dialog' ? DrawnSchema.parse(submitting(drawn)) : drawn
     },
   }
 }
@@ -62,3 +73,21 @@ const actionOf = ({ title, verb, data, style, leaves }: Button, position: number
   ...(leaves && { associatedInputs: 'none' }),
   ...(position > 4 && { mode: 'secondary' }),
 })
+
+/** A form with several inputs can be filled in where there is more room ("Use dialogs with bots", Teams documentation). */
+function openerOf(reply: Reply): object[] {
+  const [first] = reply.buttons ?? []
+  if (reply.template !== 'form' || reply.data.fields.length < 2 || first === undefined) return []
+  const fetch = { msteams: { type: 'task/fetch' }, verb: first.verb, data: first.data }
+  return [{ type: 'Action.Submit', title: 'Open in a dialog', data: fetch, associatedInputs: 'none' }]
+}
+
+/** The same card for a dialog, where nothing but a submit is sent. */
+function submitting(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(submitting)
+  if (typeof node !== 'object' || node === null) return node
+  if (!('type' in node && node.type === 'Action.Execute' && 'verb' in node && 'data' in node))
+    return Object.fromEntries(Object.entries(node).map(([key, inner]) => [key, submitting(inner)]))
+  const { verb, data, ...action } = node
+  return { ...action, type: 'Action.Submit', data: { verb, data } }
+}

@@ -29,7 +29,8 @@ const ClaimsSchema = z.object({
 
 /**
  * Proves who is at the tab: the token that Teams got from Entra ID for our app and this person, signed by a key of the
- * configured tenant. Names and addresses in it are for showing, and for knowing an owner; rights go by tenant and object id.
+ * configured tenant. Rights go by tenant and object id. Addresses serve to know an owner by; without the mail address, an
+ * optional claim of Entra ID, they count as not known.
  */
 export function createSignIn(settings: Settings, now: () => Date) {
   const { MicrosoftAppTenantId: tenant = '', MicrosoftAppId: app = '', PUBLIC_URL } = settings
@@ -48,7 +49,10 @@ export function createSignIn(settings: Settings, now: () => Date) {
     const { payload } = await jwtVerify(authorization.replace(/^Bearer /, ''), keys, { ...rules, currentDate: now() })
     const { tid, oid, name, exp, preferred_username, email } = ClaimsSchema.parse(payload)
     if (tid !== tenant) throw new Error('a token of another tenant')
-    const addresses = [preferred_username, email].flatMap((address) => address?.toLowerCase() ?? [])
-    return { caller: { tenant: tid, id: oid, name, addresses: async () => addresses }, expires: exp * 1000 }
+    const addresses = email && [preferred_username, email].flatMap((address) => address?.toLowerCase() ?? [])
+    return {
+      caller: { tenant: tid, id: oid, name, addresses: async () => addresses || undefined },
+      expires: exp * 1000,
+    }
   }
 }

@@ -87,7 +87,7 @@ export function createTab({ ask, cards, settings, pretend, touched, now, wait, l
     sendJson(response, {
       template: reply.template,
       data: plain ? cards.plain(reply) : {},
-      ...(!plain && { card: cards.draw(reply, { shared: false }) }),
+      ...(!plain && { card: cards.draw(reply, { shared: false, within: 'tab' }) }),
       ...(reply.about && { about: reply.about }),
       ...(reply.file && { file: { name: reply.file.name, from: reply.file.from } }),
     } satisfies Answer)

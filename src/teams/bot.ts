@@ -9,6 +9,8 @@ import type { Asked, Pipeline } from '../pipeline.ts'
 import type { Actor } from '../requests/request.ts'
 import { type TeamsActivity, wordsOf } from './activity.ts'
 import type { InvokeAnswer } from './adapter.ts'
+import { dialogOf, dialogRequestOf, noDialog } from './dialogs.ts'
+import { queryOf, resultOf } from './extension.ts'
 import { createFiles } from './files.ts'
 import { happeningOf } from './happening.ts'
 import type { Copy, LiveCards } from './live.ts'
@@ -167,6 +169,27 @@ export function createBot({
     return shown(draw(early?.reply ?? working, place))
   }
 
+  /** A search from the compose box; another one than ours is not for us. */
+  async function search(activity: TeamsActivity): Promise<InvokeAnswer | undefined> {
+    const request = queryOf(activity.value)
+    if (request === undefined) return undefined
+    const { reply } = await ask(askedOf(activity, request))
+    return resultOf(reply, cards)
+  }
+
+  /** A dialog that opens, or what was filled in there. */
+  async function dialog(activity: TeamsActivity): Promise<InvokeAnswer> {
+    const request = dialogRequestOf(activity.value)
+    if (request === undefined) return noDialog
+    const work = ask(askedOf(activity, request))
+    const early = await within(patience, work)
+    afterwards(async () => {
+      const { reply, changed } = await work
+      if (changed && reply.about) await live.touched(reply.about)
+    })
+    return dialogOf(early?.reply ?? working, cards, placeOf(activity).scope !== 'personal')
+  }
+
   /** A file that was offered is wanted, or is not. */
   function consent(activity: TeamsActivity): InvokeAnswer {
     const make = async (from: About) => {
@@ -214,8 +237,12 @@ export function createBot({
     )
     if (activity.type === 'message') return message(activity)
     if (activity.type === 'installationUpdate') return installed(activity)
-    if (activity.type === 'invoke' && activity.name === 'adaptiveCard/action') return press(activity)
-    if (activity.type === 'invoke' && activity.name === 'fileConsent/invoke') return consent(activity)
+    if (activity.type === 'invoke') {
+      if (activity.name === 'adaptiveCard/action') return press(activity)
+      if (activity.name === 'composeExtension/query') return search(activity)
+      if (activity.name === 'task/fetch' || activity.name === 'task/submit') return dialog(activity)
+      if (activity.name === 'fileConsent/invoke') return consent(activity)
+    }
     log.debug({ type: activity.type, name: activity.name }, 'not for us')
     return undefined
   }

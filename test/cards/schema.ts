@@ -46,6 +46,16 @@ const TextRun = z.strictObject({
 })
 const RichTextBlock = z.strictObject({ type: z.literal('RichTextBlock'), inlines: z.array(TextRun).min(1), ...element })
 
+const ActionSubmit = z.strictObject({
+  type: z.literal('Action.Submit'),
+  title: z.string().min(1),
+  data: z.strictObject({
+    msteams: z.strictObject({ type: z.literal('task/fetch') }),
+    verb: z.string().min(1),
+    data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  }),
+  associatedInputs: z.literal('none'),
+})
 const Execute = z.strictObject({
   type: z.literal('Action.Execute'),
   title: z.string().min(1).optional(),
@@ -128,7 +138,7 @@ export const CardSchema = z.strictObject({
   fallbackText: z.string().min(1),
   body: z.array(Element).min(1),
   actions: z
-    .array(Execute.required({ title: true }))
+    .array(z.union([Execute.required({ title: true }), ActionSubmit]))
     .min(1)
     .optional(),
   refresh: z.strictObject({ action: Execute }).optional(),

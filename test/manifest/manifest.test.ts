@@ -26,6 +26,7 @@ const problemsOf = (manifest: unknown) => ManifestUtil.validateManifestAgainstSc
 const ManifestSchema = z.looseObject({
   bots: z.tuple([
     z.looseObject({
+      botId: z.string(),
       scopes: z.array(z.string()),
       commandLists: z.array(
         z.object({
@@ -35,6 +36,12 @@ const ManifestSchema = z.looseObject({
       ),
     }),
   ]),
+})
+const TabSchema = z.looseObject({
+  staticTabs: z.array(z.looseObject({ contentUrl: z.url().optional() })),
+  composeExtensions: z.array(z.looseObject({ commands: z.array(z.looseObject({ id: z.string() })) })),
+  validDomains: z.array(z.string()),
+  webApplicationInfo: z.object({ id: z.string(), resource: z.string() }),
 })
 const manifest = ManifestSchema.parse(JSON.parse(readFileSync(file('manifest.json'), 'utf8')))
 const [bot] = manifest.bots
@@ -69,19 +76,27 @@ describe('the app manifest', () => {
   })
 
   it('asks for no permission, and waits for an administrator', () => {
-    const asking = [
-      'permissions',
-      'devicePermissions',
-      'authorization',
-      'webApplicationInfo',
-      'validDomains',
-      'supportedChannelTypes',
-    ]
+    const asking = ['permissions', 'devicePermissions', 'authorization', 'supportedChannelTypes']
     assert.deepEqual(
       Object.keys(manifest).filter((key) => asking.includes(key)),
       [],
     )
     assert.equal(manifest.defaultBlockUntilAdminAction, true)
+  })
+
+  it('has a tab under its own address alone, and a search for the compose box', () => {
+    const { staticTabs, composeExtensions, validDomains, webApplicationInfo } = TabSchema.parse(manifest)
+    assert.deepEqual(validDomains, ['device-desk.example'])
+    assert.equal(webApplicationInfo.resource, `api://device-desk.example/botid-${bot.botId}`)
+    assert.equal(webApplicationInfo.id, bot.botId)
+    assert.deepEqual(
+      staticTabs.flatMap(({ contentUrl }) => contentUrl ?? []),
+      ['https://device-desk.example/tab'],
+    )
+    assert.deepEqual(
+      composeExtensions.flatMap(({ commands }) => commands.map(({ id }) => id)),
+      ['find'],
+    )
   })
 
   it('has icons of the sizes that Teams takes, the outline in white on nothing', () => {

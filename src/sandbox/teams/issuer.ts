@@ -140,7 +140,7 @@ export const createIssuer = async (
 
     /** The token that Entra ID gives Teams for this person and the tab; `claims` replace those of a good one. */
     personToken: ({ id, name, email }: { id: string; name: string; email: string }, claims: JWTPayload = {}) =>
-      sign({ ...personClaims, oid: id, name, preferred_username: email, ...times(), ...claims }, directory),
+      sign({ ...personClaims, oid: id, name, preferred_username: email, email, ...times(), ...claims }, directory),
 
     /** One token for each way in which a token can be bad, by what is wrong with it. */
     async badTokens(): Promise<Record<string, string>> {
