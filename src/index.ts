@@ -1,10 +1,9 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
 import { describeSettings, readSettings, type Settings } from './config.ts'
 import { BotError } from './errors.ts'
-import { startDemo } from './sandbox/demo.ts'
 import { type Kind, openFileStore } from './store/files.ts'
 import { openDatabase } from './store/postgres/migrations.ts'
 import { openPostgresStore } from './store/postgres/store.ts'
@@ -21,9 +20,12 @@ ${describeSettings()}`
 
 const flag = { type: 'boolean' } as const
 
+/** A stop may take so many milliseconds; everything is stored in a way that survives being cut off. */
+const patience = 10_000
+
 const now = () => new Date()
 const onStep = () => {}
-const wait = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal, ref: false })
+const wait = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal, ref: false })
 const pace = { now: () => performance.now(), wait }
 
 /** Where things are stored, and what carries the work: a folder of this process, or a database that others share. */
@@ -57,6 +59,7 @@ async function startProduction() {
 
 /** Everything on this machine: a small Exchange, a small Teams, and the bot between them. */
 async function startDemonstration(unsigned: boolean) {
+  const { startDemo } = await import('./sandbox/demo.ts')
   const asked = readSettings(process.env)
   const folder = asked.DATA_DIR ?? 'data-demo'
   const log = pino({ level: process.env.LOG_LEVEL || 'error' }, pino.destination(2))
@@ -116,6 +119,10 @@ async function main(args: readonly string[]): Promise<void> {
     throw new BotError('CONFIG_INVALID', '- --no-auth is for the demo; do not set MicrosoftAppId with it')
   const stop = await (process.env.MicrosoftAppId ? startProduction() : startDemonstration(unsigned))
   const end = () => {
+    setTimeout(() => {
+      console.error(`Device Desk did not end within ${patience} ms and is cut off; what is stored stays as it is.`)
+      process.exit(1)
+    }, patience).unref()
     stop().then(
       () => process.exit(0),
       (error) => {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { startSandboxTeams } from './teams/start.ts'
@@ -110,7 +110,7 @@ export async function startDemo(options: {
 
 /** The child ends with its parent, however that ends. */
 async function startExchange(port = 0) {
-  const script = fileURLToPath(new URL('exchange/index.ts', import.meta.url))
+  const script = fileURLToPath(new URL(`exchange/index${extname(import.meta.filename)}`, import.meta.url))
   const child = fork(script, {
     env: { ...process.env, SANDBOX_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

@@ -37,7 +37,7 @@ export interface ServerOptions {
 const paths = ['/', '/privacy', '/terms', '/tab', '/tab/*']
 const mostBytes = 256 * 1024
 
-/** The one HTTP server. Resolves when it listens; `close` ends it after the requests that are under way. */
+/** The one HTTP server. Resolves when it listens; `close` ends it after the requests that are under way, or at the limit. */
 export async function startServer({ host, port, demo, messages, ready, metrics, pages, log }: ServerOptions) {
   const server = restify.createServer({ name: 'Device Desk' })
   server.pre((request, response, next) => {
@@ -74,7 +74,10 @@ export async function startServer({ host, port, demo, messages, ready, metrics, 
   })
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.address().port}`,
-    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+    close(limit: AbortSignal): Promise<void> {
+      limit.addEventListener('abort', () => server.server.closeAllConnections())
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
   }
 }
 

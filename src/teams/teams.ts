@@ -110,11 +110,12 @@ export async function createTeams(options: TeamsOptions) {
     /** What notify sends through. */
     messenger: createMessenger({ ...options, sender, live, view: bot.view }),
 
-    /** Takes no more requests, ends what is under way, and gives up on it after ten seconds. */
+    /** Takes no more requests, ends what is under way, and gives up on it after seven seconds: others have to end too. */
     async close(): Promise<void> {
-      await server?.close()
-      const limit = AbortSignal.timeout(10_000)
-      await Promise.race([bot.idle(), new Promise((resolve) => limit.addEventListener('abort', resolve))])
+      const limit = AbortSignal.timeout(7000)
+      const late = new Promise((resolve) => limit.addEventListener('abort', resolve))
+      await server?.close(limit)
+      await Promise.race([bot.idle(), late])
       stopping.abort()
     },
   }

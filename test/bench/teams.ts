@@ -17,7 +17,7 @@ async function read(message: IncomingMessage): Promise<string> {
 export type Teams = Awaited<ReturnType<typeof startTeams>>
 
 /** Teams as a bot sees it, and no more: an issuer of tokens, a connector service that takes everything, and people who ask. */
-export async function startTeams() {
+export async function startTeams({ taking = async () => {} }: { taking?: () => Promise<void> } = {}) {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   const key = { ...(await exportJWK(publicKey)), kid: 'bench', use: 'sig', alg: 'RS256', endorsements: ['msteams'] }
   let url = ''
@@ -33,6 +33,7 @@ export async function startTeams() {
   const server = createServer(async (incoming, response) => {
     const body = await read(incoming)
     if (incoming.url?.startsWith('/v3/')) {
+      await taking()
       posted += 1
       newest = body
     }
