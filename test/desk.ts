@@ -135,7 +135,7 @@ export function textOf(card: Json): string {
 /** Asks again until there is an answer; gives up after so many seconds. */
 export async function eventually<T>(
   find: () => T | undefined | false | Promise<T | undefined | false>,
-  seconds = 15,
+  seconds = 60,
 ): Promise<T> {
   const limit = AbortSignal.timeout(seconds * 1000)
   for (;;) {
