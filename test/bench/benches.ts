@@ -2,6 +2,7 @@ import type { Bench } from './bench.ts'
 import { card } from './cards.ts'
 import { find, million } from './find.ts'
 import { memory } from './memory.ts'
+import { millionInDatabase, postgres, replicas } from './postgres.ts'
 import { clixml, psrp } from './psrp.ts'
 import { start } from './start.ts'
 import { chain, commit } from './store.ts'
@@ -21,5 +22,8 @@ export const benches: readonly Bench[] = [
   sync,
   clixml,
   psrp,
+  postgres,
+  replicas,
   million,
+  millionInDatabase,
 ]

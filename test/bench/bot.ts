@@ -5,16 +5,30 @@ import { pino } from 'pino'
 import { createApp } from '../../src/app.ts'
 import { readSettings } from '../../src/config.ts'
 import { openFileStore } from '../../src/store/files.ts'
+import { openDatabase } from '../../src/store/postgres/migrations.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openPostgresWork } from '../../src/store/postgres/work.ts'
 import { createLocalWork } from '../../src/store/work.ts'
 
 const hurry = 10_000
 const now = () => new Date()
 const settings = readSettings(process.env)
 const log = pino({ level: settings.LOG_LEVEL })
+
+async function openStored() {
+  const { DATABASE_URL: url, DATA_DIR: folder = 'data' } = settings
+  if (url === undefined)
+    return {
+      store: await openFileStore({ folder, kind: 'production', log }),
+      work: createLocalWork({ now, log }),
+    }
+  const database = await openDatabase({ url, kind: 'production', log })
+  return { store: openPostgresStore({ database, log }), work: await openPostgresWork({ database, now, log }) }
+}
+
 const app = await createApp({
   settings,
-  store: await openFileStore({ folder: settings.DATA_DIR ?? 'data', kind: 'production', log }),
-  work: createLocalWork({ now, log }),
+  ...(await openStored()),
   demo: false,
   unsigned: false,
   first: [],

@@ -16,8 +16,8 @@ async function parseAll(folder: string): Promise<void> {
 }
 
 /** Finds by twenty kinds of query for a caller with two collections, in a process of its own with Node's usual heap. */
-async function findIn(folder: string, devices: number): Promise<readonly Measured[]> {
-  await using child = await startChild(new URL('finder.ts', import.meta.url), { DATA_DIR: folder })
+export async function findIn(place: string, devices: number): Promise<readonly Measured[]> {
+  await using child = await startChild(new URL('finder.ts', import.meta.url), { PLACE: place })
   const { bytes, latencies }: Told = await (await fetch(child.url)).json()
   const size = devices.toLocaleString('en')
   const [p99, p50, most] = [quantile(latencies, 0.99), quantile(latencies, 0.5), Math.max(...latencies)]

@@ -27,7 +27,7 @@ const queries = [
 ]
 
 const before = process.memoryUsage.rss()
-const { inventory } = await openFleet(process.env.DATA_DIR ?? '')
+const { inventory } = await openFleet(process.env.PLACE ?? '')
 const parent = 'All Mobile Devices'
 await inventory.collections.put({ name: 'Sales', parent, rule: 'ou startsWith "contoso.com/Staff/Sales"' })
 await inventory.collections.put({ name: 'Phones', parent, rule: 'type in (iPhone, Android)' })

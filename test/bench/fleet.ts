@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInventory } from '../../src/inventory/inventory.ts'
 import { openFileStore } from '../../src/store/files.ts'
+import { openDatabase } from '../../src/store/postgres/migrations.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import type { Store } from '../../src/store/store.ts'
 import { organization } from '../inventory/organization.ts'
 
 export async function temporaryFolder() {
@@ -16,7 +19,12 @@ const portion = 20_000
 /** A data folder in which so many devices are stored. */
 export async function storedFleet(devices: number) {
   const folder = await temporaryFolder()
-  const { inventory, close } = await openFleet(folder.path)
+  return { ...folder, guids: await storeFleet(folder.path, devices) }
+}
+
+/** Stores so many devices in a folder or database; resolves to some of their Guids. */
+export async function storeFleet(place: string, devices: number): Promise<string[]> {
+  const { inventory, close } = await openFleet(place)
   const sync = inventory.begin('Contoso')
   const guids: string[] = []
   for (let made = 0; made < devices; made += portion) {
@@ -28,12 +36,19 @@ export async function storedFleet(devices: number) {
   await sync.complete()
   await inventory.settled()
   await close()
-  return { ...folder, guids }
+  return guids
 }
 
-/** The inventory of a data folder, as a starting bot reads it. */
-export async function openFleet(folder: string) {
-  const store = await openFileStore({ folder, kind: 'production' })
+/** Opens a folder, or a database by its address. */
+export async function openStore(place: string): Promise<Store> {
+  if (!place.startsWith('postgres:')) return openFileStore({ folder: place, kind: 'production' })
+  const log = { warn: (about: object) => console.error(about) }
+  return openPostgresStore({ database: await openDatabase({ url: place, kind: 'production', log }), log })
+}
+
+/** The inventory of a folder or database, as a starting bot reads it. */
+export async function openFleet(place: string) {
+  const store = await openStore(place)
   const inventory = await createInventory({ store, now: () => new Date() })
   return { store, inventory, close: () => store.close() }
 }

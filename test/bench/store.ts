@@ -7,10 +7,10 @@ import { openFileStore } from '../../src/store/files.ts'
 import { alternate, atMost, type Bench, timed } from './bench.ts'
 import { openFleet, storedFleet, temporaryFolder } from './fleet.ts'
 
-const kilobyte = 'x'.repeat(1000)
+export const kilobyte = 'x'.repeat(1000)
 
 /** Milliseconds that one of many takes. */
-const each = async (times: number, work: (time: number) => Promise<unknown>) =>
+export const each = async (times: number, work: (time: number) => Promise<unknown>) =>
   (await timed(async () => {
     for (let time = 0; time < times; time += 1) await work(time)
   })) / times
@@ -77,7 +77,7 @@ export const commit: Bench = {
 }
 
 const writers = 16
-const entry: AuditEntry = {
+export const entry: AuditEntry = {
   who: { tenant: 'b3f1c6a2-9d54-4e8b-8f07-1c2d3e4f5a60', id: '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d' },
   activity: 'n2Yx0QmVd1c8bWJ4a7T9fA',
   command: 'block',

@@ -110,17 +110,18 @@ export async function startTeams({ taking = async () => {} }: { taking?: () => P
       return newest
     },
 
-    /** Sends so many activities, so many at once; each that is a message must be answered by one. */
-    async load(bot: string, fields: object, { turns, atOnce }: { turns: number; atOnce: number }) {
+    /** Sends so many activities, so many at once, to one bot or to several in turn; each that is a message must be answered by one. */
+    async load(bots: string | readonly string[], fields: object, { turns, atOnce }: { turns: number; atOnce: number }) {
       const latencies: number[] = []
       const before = posted
       const start = performance.now()
+      const all = [bots].flat()
       let left = turns
       async function one() {
         while (left > 0) {
           left -= 1
           const began = performance.now()
-          await send(bot, fields)
+          await send(all[left % all.length] ?? '', fields)
           latencies.push(performance.now() - began)
         }
       }
