@@ -2,98 +2,7 @@ import assert from 'node:assert/strict'
 import { groups, parameterOf, settings, settingsOf } from '../../src/connector/policy/settings.ts'
 import { people, startDesk, type TestDesk } from '../desk.ts'
 import { type Admin, adminOf, type Chat, chatOf, type Seen, writesOf } from './chat.ts'
-
-/** Each setting: values and what Exchange must get, the limits among them; then what is refused. */
-const cases: Readonly<Record<string, { takes: readonly (readonly [string, unknown])[]; refuses: readonly string[] }>> =
-  {
-    AllowInternetShare: { takes: [['false', false]], refuses: ['no', '0'] },
-    AllowDesktopSync: { takes: [['false', false]], refuses: ['no', '0'] },
-    AllowNonProvision: { takes: [['false', false]], refuses: ['no', '0'] },
-    RefreshHours: {
-      takes: [
-        ['1', '01:00:00'],
-        ['8760', '365.00:00:00'],
-      ],
-      refuses: ['0', '8761', 'often'],
-    },
-    PasswordEnabled: { takes: [['true', true]], refuses: ['yes', '1'] },
-    MinimumPasswordLength: {
-      takes: [
-        ['1', 1],
-        ['16', 16],
-      ],
-      refuses: ['0', '17', 'long'],
-    },
-    PasswordExpiration: {
-      takes: [
-        ['1', '1.00:00:00'],
-        ['730', '730.00:00:00'],
-      ],
-      refuses: ['0', '731', 'never'],
-    },
-    PasswordHistory: { takes: [['50', 50]], refuses: ['-1', '51', 'some'] },
-    WipeAfterFailedAttempt: {
-      takes: [
-        ['4', '4'],
-        ['16', '16'],
-      ],
-      refuses: ['3', '17', 'never'],
-    },
-    MaximumIdleTimeMins: {
-      takes: [
-        ['1', '00:01:00'],
-        ['60', '01:00:00'],
-      ],
-      refuses: ['0', '61', 'soon'],
-    },
-    PasswordComplexity: { takes: [['Strong', true]], refuses: ['true', 'Weak'] },
-    MinimumComplexChar: { takes: [['4', 4]], refuses: ['0', '5', 'two'] },
-    AllowSimplePassword: { takes: [['false', false]], refuses: ['no'] },
-    PasswordRecovery: { takes: [['true', true]], refuses: ['yes'] },
-    ConsumerEmail: { takes: [['false', false]], refuses: ['no'] },
-    MaximumEmailAge: { takes: [['OneDay', 'OneDay']], refuses: ['ThreeMonths', '1'] },
-    MaximumCalendarAge: { takes: [['SixMonths', 'SixMonths']], refuses: ['OneDay', '6'] },
-    PushWhenRoaming: { takes: [['false', true]], refuses: ['no'] },
-    AllowHtmlEmail: { takes: [['false', false]], refuses: ['no'] },
-    EmailAttachmentPolicy: { takes: [['false', false]], refuses: ['no'] },
-    MaximumSizeTextEmail: {
-      takes: [
-        ['0', '0'],
-        ['2097151', '2147482624'],
-      ],
-      refuses: ['-1', '2097152', 'small'],
-    },
-    MaximumSizeHtmlEmail: {
-      takes: [
-        ['0', '0'],
-        ['2097151', '2147482624'],
-      ],
-      refuses: ['-1', '2097152', 'small'],
-    },
-    MaximumSizeAttachment: {
-      takes: [
-        ['0', '0'],
-        ['2097151', '2147482624'],
-      ],
-      refuses: ['-1', '2097152', 'small'],
-    },
-    RemoteDesktop: { takes: [['false', false]], refuses: ['no'] },
-    StorageCard: { takes: [['false', false]], refuses: ['no'] },
-    Camera: { takes: [['false', false]], refuses: ['no'] },
-    Bluetooth: { takes: [['HandsfreeOnly', 'HandsfreeOnly']], refuses: ['false', 'Headset'] },
-    WifiConnection: { takes: [['false', false]], refuses: ['HandsfreeOnly'] },
-    Infrared: { takes: [['false', false]], refuses: ['no'] },
-    Browser: { takes: [['false', false]], refuses: ['no'] },
-    StorageCardEncrypt: { takes: [['true', true]], refuses: ['yes'] },
-    FileEncrypt: { takes: [['true', true]], refuses: ['yes'] },
-    TextMessage: { takes: [['false', false]], refuses: ['no'] },
-    UnsignedInstall: { takes: [['false', false]], refuses: ['no'] },
-    UnsignedApplication: { takes: [['false', false]], refuses: ['no'] },
-    BlockedApplication: {
-      takes: [['calc.exe, "Solitaire 2"', ['calc.exe', 'Solitaire 2']]],
-      refuses: ['x'.repeat(257)],
-    },
-  }
+import { cases } from './policyCases.ts'
 
 describe('the policy in chat', () => {
   let desk: TestDesk
@@ -276,6 +185,28 @@ describe('the policy in chat', () => {
     assert.match((await chat.say('policy-check')).text, /Exchange has everything as it is configured here/)
   })
 
+  it('tells who listens for it what a full sync found changed, once, and writes nothing', async () => {
+    const channel = chatOf(desk, people.full, 'General')
+    await channel.say('subscribe drift')
+    await admin('Set-MobileDeviceMailboxPolicy', { Identity: 'Default', AllowRemoteDesktop: false })
+    await writes()
+    await desk.sync()
+    const told = /Not by Device Desk: Security\.RemoteDesktop is false, configured as true\./
+    await channel.finds(told)
+    await desk.sync()
+    await admin('Set-MobileDeviceMailboxPolicy', { Identity: 'Default', AllowIrDA: true })
+    await desk.sync()
+    await channel.finds(/Security\.Infrared is true, configured as false/)
+    const all = desk.teams.messages(people.full, 'General').map(({ attachments }) => JSON.stringify(attachments))
+    assert.equal(all.filter((one) => told.test(one)).length, 1)
+    assert.deepEqual(
+      (await writes()).map(({ parameters }) => parameters),
+      [{ Identity: 'Default', AllowIrDA: true }],
+    )
+    await chat.click(await chat.say('policy-drift take-back Security'), 'Write to Exchange')
+    await writes()
+  }).timeout(60_000)
+
   it('writes nothing when what was shown is no longer true', async () => {
     const preview = await chat.say('policy-set Security.RemoteDesktop false')
     await admin('Set-MobileDeviceMailboxPolicy', { Identity: 'Default', AllowRemoteDesktop: false })
@@ -289,11 +220,19 @@ describe('the policy in chat', () => {
   })
 
   it('writes once when two administrators confirm at the same moment', async () => {
-    const preview = await chat.say('policy-set Security.WifiConnection false')
-    const texts = (
-      await Promise.all([chat.click(preview, 'Write to Exchange'), chat.click(preview, 'Write to Exchange')])
-    ).map(({ text }) => text)
-    assert.equal(texts.filter((text) => /Done; Exchange shows it so/.test(text)).length, 1, texts.join('\n---\n'))
+    const other = chatOf(desk, people.security)
+    const [one, two] = [
+      await chat.say('policy-set Security.WifiConnection false'),
+      await other.say('policy-set Password.AllowSimplePassword false'),
+    ]
+    const replies = await Promise.all([chat.click(one, 'Write to Exchange'), other.click(two, 'Write to Exchange')])
+    const texts = replies.map(({ text }) => text)
+    const isDone = texts.map((text) => /Done; Exchange shows it so/.test(text))
+    assert.equal(isDone.filter(Boolean).length, 1, texts.join('\n---\n'))
+    assert.match(
+      texts[isDone.indexOf(false)] ?? '',
+      /Somebody else changed this policy|This has changed since you looked/,
+    )
     assert.equal((await writes()).length, 1)
   })
 

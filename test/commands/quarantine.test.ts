@@ -21,11 +21,8 @@ describe('the quarantine desk', () => {
   it('shows a phone that waits with Allow, Block and what its owner has, as one card in the channel', async () => {
     const chat = chatOf(desk, people.full, 'General')
     await chat.say('subscribe quarantine')
-    const { Guid } = await desk.control('POST', 'devices', {
-      mailbox: 'mira',
-      DeviceModel: 'iPhone17C3',
-      DeviceId: 'MIRANEW',
-    })
+    const about = { mailbox: 'mira', DeviceModel: 'iPhone17C3', DeviceId: 'MIRANEW' }
+    const { Guid } = await desk.control('POST', 'devices', about)
     await desk.sync()
     const message = await eventually(
       () => desk.teams.messages(people.full, 'General').find((one) => JSON.stringify(one.attachments).includes(Guid)),
@@ -39,7 +36,7 @@ describe('the quarantine desk', () => {
     const { body } = (await desk.teams.refresh(people.full, 'General', message.id)) as Json
     const verbs = body.value.actions.map(({ verb }: Json) => verb)
     assert.deepEqual(verbs.slice(0, 2), ['allow', 'block'])
-  })
+  }).timeout(60_000)
 
   it('says so when its owner has nothing else', async () => {
     await desk.control('POST', 'mailboxes', { Alias: 'solo' })
