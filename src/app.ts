@@ -86,8 +86,10 @@ export async function createApp(outside: Outside) {
       await outbox.publish(...events)
     },
   })
+  const processes = () => store.shared?.processes() ?? 1
   const connectors = await createConnectors({
     ...outside,
+    processes,
     inventory,
     work,
     limits,

@@ -14,6 +14,8 @@ export interface EnterOptions {
   readonly demo: boolean
   /** The bot's own application, whose secret must not open Exchange. */
   readonly appId: string | undefined
+  /** How many processes work with the same organizations. */
+  readonly processes?: () => number
   readonly now: () => Date
   /** Resolves after so many milliseconds, or rejects when the signal aborts. */
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>

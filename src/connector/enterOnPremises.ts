@@ -49,6 +49,7 @@ export async function enterOnPremises(
       hosts: account.hosts,
       authentication,
       prepare,
+      ...(options.processes && { processes: options.processes }),
       warn: (cmdlet, text) => log.info({ cmdlet }, text),
       log: (about, event) => log.info(about, event),
       now,

@@ -20,6 +20,8 @@ export interface OnPremisesOptions {
   readonly authentication?: 'basic' | 'kerberos'
   /** Shells at the same time, 1 to 3. */
   readonly shells?: number
+  /** Processes that work with the same account: each takes its share of the shells, which is one at least. */
+  readonly processes?: () => number
   /** Cmdlets that every new session begins with, such as Set-ADServerSettings; they must bear repetition. */
   readonly prepare?: readonly Cmdlet[]
   /** After how long without work a shell is deleted. */
@@ -52,13 +54,14 @@ const graceMs = 10_000
 export function createOnPremisesTransport(options: OnPremisesOptions): Transport {
   const { address, credential, hosts = [], ca = [], authentication = 'basic', prepare = [], deadlineMs } = options
   const { warn = silent, log = silent, now = () => new Date(), wait = pause } = options
-  const { shells: size = 2, idleMs = 90_000 } = options
+  const { shells: most = 2, processes = () => 1, idleMs = 90_000 } = options
   const limits = { ...defaultLimits, ...options.limits }
   const closing = new AbortController()
   const closed = new AbortController()
   const outside = { warn, log, now, wait, closed: closed.signal }
   const open = createOpening({ address, credential, hosts, ca, authentication, prepare, limits, ...outside })
-  const shells = createShells({ open, size: Math.min(Math.max(size, 1), 3), idleMs })
+  const size = () => Math.max(1, Math.floor(Math.min(most, 3) / processes()))
+  const shells = createShells({ open, size, idleMs })
 
   /** Whether a cmdlet that failed so may be sent once more: a read that has shown nothing yet, or what never arrived. */
   const mayRepeat = (error: unknown, cmdlet: Cmdlet, handed: number) =>

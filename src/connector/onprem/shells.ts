@@ -3,8 +3,8 @@ import type { Shell } from './shell.ts'
 
 export interface ShellsOptions {
   readonly open: (signal: AbortSignal) => Promise<Shell>
-  /** How many shells there are at most; who comes later waits, in order. */
-  readonly size: number
+  /** How many shells there are at most, which may change; who comes later waits, in order. */
+  readonly size: () => number
   /** After how long without work a shell is deleted. */
   readonly idleMs: number
 }
@@ -26,7 +26,7 @@ export function createShells({ open, size, idleMs }: ShellsOptions): Shells {
   const waiting = new Set<() => void>()
   /** What `close` has to wait for. */
   const work = new Set<Promise<unknown>>()
-  let places = size
+  let taken = 0
   let isClosed = false
 
   const track = <T>(promise: Promise<T>) => {
@@ -37,8 +37,8 @@ export function createShells({ open, size, idleMs }: ShellsOptions): Shells {
   }
 
   const takePlace = async (signal: AbortSignal) => {
-    if (places > 0) {
-      places -= 1
+    if (taken < size()) {
+      taken += 1
       return
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -53,13 +53,13 @@ export function createShells({ open, size, idleMs }: ShellsOptions): Shells {
 
   /** A place that somebody waits for goes straight to them. */
   const givePlace = () => {
-    const [next] = waiting
-    if (!next) {
-      places += 1
-      return
+    taken -= 1
+    for (const next of waiting) {
+      if (taken >= size()) return
+      taken += 1
+      waiting.delete(next)
+      next()
     }
-    waiting.delete(next)
-    next()
   }
 
   const takeIdle = (shell: Shell) => {

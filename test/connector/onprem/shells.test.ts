@@ -11,9 +11,9 @@ function start(options: { size?: number; idleMs?: number; idleSeconds?: number }
   const { size = 1, idleMs = 60_000, idleSeconds } = options
   const there = new Set<Shell>()
   let opened = 0
-  const state = { isUsable: true }
+  const state = { isUsable: true, size }
   const shells = createShells({
-    size,
+    size: () => state.size,
     idleMs,
     async open() {
       await turn()
@@ -44,6 +44,25 @@ describe('connector/onprem/shells', () => {
     await shells.release(one)
     assert.equal(await shells.lease(forever), one)
     assert.deepEqual([opened(), there.size], [2, 2])
+    await shells.close()
+  })
+
+  it('has fewer when its share is smaller, and more when it grows again', async () => {
+    const { shells, state } = start({ size: 2 })
+    const [one, two] = [await shells.lease(forever), await shells.lease(forever)]
+    state.size = 1
+    let isServed = false
+    const third = shells.lease(forever).then((shell) => {
+      isServed = true
+      return shell
+    })
+    await shells.release(one)
+    await turn()
+    assert.equal(isServed, false)
+    await shells.release(two)
+    await shells.release(await third)
+    state.size = 2
+    await Promise.all([shells.lease(forever), shells.lease(forever)])
     await shells.close()
   })
 
