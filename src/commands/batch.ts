@@ -6,6 +6,7 @@ import { BotError } from '../errors.ts'
 import { type Device, exemptionOf, nameOf } from '../inventory/device.ts'
 import { type Context, defineCommand, Reason, type Values } from './command.ts'
 import { viewDevice } from './device.ts'
+import { heldDevices } from './ignored.ts'
 import { askSecond, isMass, type Preview, type Second, secondFact } from './massChange.ts'
 import { barsOf, pressable, rowOf } from './replies.ts'
 
@@ -35,11 +36,14 @@ interface Chosen {
 }
 
 /** What the search finds; of an approved batch the devices that were approved and are still there. */
-function candidates({ action: _, reason: _r, confirm: _c, ...query }: BatchArgs, context: Context): readonly Device[] {
+async function candidates(given: BatchArgs, context: Context): Promise<readonly Device[]> {
+  const { action: _, reason: _r, confirm: _c, ...query } = given
   const { inventory, rights, approved } = context
   if (approved?.subject.devices !== undefined)
     return approved.subject.devices.flatMap((key) => inventory.get(key) ?? [])
-  const { total, rows } = inventory.find({ ...query, rows: mostInBatch }, rights.reach('Collection.ModifyResource'))
+  const held = await heldDevices(context)
+  const wanted = { ...query, held, rows: mostInBatch }
+  const { total, rows } = inventory.find(wanted, rights.reach('Collection.ModifyResource'))
   if (total <= mostInBatch) return rows
   throw new BotError(
     'COMMAND_ARGUMENT',
@@ -50,7 +54,7 @@ function candidates({ action: _, reason: _r, confirm: _c, ...query }: BatchArgs,
 async function choose(given: BatchArgs, context: Context): Promise<Chosen> {
   const devices: Device[] = []
   const left = new Map<string, number>()
-  for (const device of candidates(given, context)) {
+  for (const device of await candidates(given, context)) {
     const why = await whyNot(given.action, device, context)
     if (why === undefined) devices.push(device)
     else left.set(why, (left.get(why) ?? 0) + 1)

@@ -9,6 +9,8 @@ import { isExpected } from '../requests/track.ts'
 import { type Context, defineDeviceCommand } from './command.ts'
 import { earlierFacts } from './earlier.ts'
 import { accessOf, clientOf, inWords } from './explain.ts'
+import { ignoredFacts } from './ignored.ts'
+import { sharedFacts } from './shared.ts'
 
 export const device = defineDeviceCommand({
   name: 'device',
@@ -69,7 +71,13 @@ export async function deviceReply(device: Device, context: Context, notice?: str
       ...accessOf(device, owner, context.rules.known(device.connector)),
       ...(notice !== undefined && { notice }),
       ...contactOf(device),
-      facts: [...earlierFacts(device, context), ...factsOf(view), ...lacksOf(view, context)],
+      facts: [
+        ...earlierFacts(device, context),
+        ...sharedFacts(device, context),
+        ...ignoredFacts(view, context),
+        ...factsOf(view),
+        ...lacksOf(view, context),
+      ],
       details: detailsOf(device),
     },
     buttons: buttonsOf(view, context),

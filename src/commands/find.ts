@@ -4,6 +4,7 @@ import { orders } from '../inventory/order.ts'
 import { ageOf } from './age.ts'
 import { mostInBatch } from './batch.ts'
 import { type Context, defineCommand } from './command.ts'
+import { heldDevices } from './ignored.ts'
 import { rowOf } from './replies.ts'
 
 const args = z.object({
@@ -34,9 +35,10 @@ export const find = defineCommand({
     const { inventory, rights } = context
     const by = orders.find((order) => query.sort?.endsWith(order))
     const sort = by && { by, down: query.sort?.startsWith('-') ?? false }
-    const { total, rows, page, pages } = inventory.find({ ...query, sort }, rights.reach('Collection.ReadResource'))
-    const guess =
-      total === 0 && query.text ? inventory.suggest(query.text, rights.reach('Collection.ReadResource')) : []
+    const visible = rights.reach('Collection.ReadResource')
+    const held = await heldDevices(context)
+    const { total, rows, page, pages } = inventory.find({ ...query, sort, held }, visible)
+    const guess = total === 0 && query.text ? inventory.suggest(query.text, visible) : []
     const to = (title: string, wanted: number): Button => ({
       title,
       verb: 'find',

@@ -3,6 +3,7 @@ import type { ChoiceRow, Fact } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import { type Owner, userOf } from '../inventory/device.ts'
 import { type Context, defineCommand } from './command.ts'
+import { heldDevices } from './ignored.ts'
 import { rowOf } from './replies.ts'
 
 export const user = defineCommand({
@@ -30,12 +31,17 @@ export const user = defineCommand({
           verb: 'user',
         },
       }
-    const devices = inventory.devicesOf(owner).filter((device) => rights.may(device, 'Collection.ReadResource'))
+    const held = new Set((await heldDevices(context)).map(({ guid }) => guid))
+    const all = inventory.devicesOf(owner).filter((device) => rights.may(device, 'Collection.ReadResource'))
+    const devices = all.filter((device) => held.has(device.guid) || !inventory.isIgnored(device))
+    const ignored = all.length - devices.length
+    const count = devices.length === 1 ? '1 device' : `${devices.length} devices`
     return {
       template: 'user',
       data: {
         title: owner.displayName,
-        text: devices.length === 1 ? '1 device' : `${devices.length} devices`,
+        text:
+          ignored === 0 ? count : `${count}, and ${ignored} ignored since silent for long; “find stale:1” shows them`,
         times: [],
         facts: factsOf(owner),
         rows: devices.slice(0, 10).map((device) => rowOf(device, context)),

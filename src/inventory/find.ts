@@ -14,7 +14,7 @@ import {
 } from './bits.ts'
 import type { Visible } from './collections.ts'
 import type { SharedText } from './columns.ts'
-import type { Device } from './device.ts'
+import type { Device, DeviceKey } from './device.ts'
 import type { Fleet } from './fleet.ts'
 import { soldAs } from './models.ts'
 import { createOrder, type Order } from './order.ts'
@@ -33,6 +33,8 @@ export interface Query {
   readonly client?: string | undefined
   /** Days without a sync, at least. */
   readonly stale?: number | undefined
+  /** Devices that are shown however long they are silent, such as those with an open request. */
+  readonly held?: Iterable<DeviceKey>
   /** Instead of by how well they match and by name. */
   readonly sort?: { readonly by: Order; readonly down: boolean } | undefined
   /** From 1 up. */
@@ -53,8 +55,8 @@ interface Parts {
   readonly terms: Terms
   /** The devices of these collections, in a set of its own. */
   readonly seen: (visible: Visible) => Bits
-  /** Devices without contact for so long that they are shown only to those who ask for them. */
-  readonly ignored: () => Bits
+  /** Devices without contact for so long that they are shown only to those who ask for them, but these. */
+  readonly ignored: (held: Iterable<DeviceKey>) => Bits
   readonly now: () => Date
 }
 
@@ -65,11 +67,11 @@ const msOfDay = 24 * 60 * 60_000
 
 /** Finds devices as a helpdesk expects it: whoever has just this id or name first, then by owner, then by model. */
 export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
-  const { type, model, os, state, connector, clientType, clientVersion, lastSync } = fleet.columns
+  const { type, model, os, phone, state, connector, clientType, clientVersion, lastSync } = fleet.columns
   const described = [type, model, os].map((column) => ({ column, wordsAt: wordsByCode(column) }))
 
   /** Leaves the devices that this word begins something of; says which it names by their owner, and which by all of an id. */
-  function narrow(found: Bits, word: string): { byOwner: Bits; byId: Bits } {
+  function narrow(found: Bits, word: string, isNumber: boolean): { byOwner: Bits; byId: Bits } {
     const byOwner = createBits()
     terms.people.starting(word, (o) => fleet.eachOf(o, (n) => add(byOwner, n)))
     terms.named(word, false, (n) => add(byOwner, n))
@@ -77,6 +79,11 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     const byId = createBits()
     terms.ids.starting(word, (n) => add(all, n))
     terms.ids.equal(word, (n) => add(byId, n))
+    if (isNumber) {
+      terms.ids.equal(word.slice(-shownDigits), (n) => {
+        if (phone.get(n)?.includes('*')) add(all, n)
+      })
+    }
     for (const { column, wordsAt } of described) {
       const passes = whereCode(column, (code) => wordsAt(code).some((text) => text.startsWith(word)))
       if (passes) addWhere(all, found, passes)
@@ -154,14 +161,15 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     filter(found, query)
     const exact = named(text)
     intersect(exact, found)
-    if (query.stale === undefined) subtract(found, ignored())
+    if (query.stale === undefined) subtract(found, ignored(query.held ?? []))
 
     const byOwner = createBits()
     const byId = createBits()
-    const words = queryWords(text)
+    const isNumber = telephoneNumber.test(text)
+    const words = isNumber ? [digitsOf(text)] : wordsOf(text)
     if (text !== '' && words.length === 0) found.words.fill(0)
     for (const word of words) {
-      const hits = narrow(found, word)
+      const hits = narrow(found, word, isNumber)
       unite(byOwner, hits.byOwner)
       unite(byId, hits.byId)
     }
@@ -176,7 +184,10 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
 }
 
 /** A telephone number is one word, however it is written. */
-const queryWords = (text: string) => (/^\+\d[\d\s()./-]*$/.test(text) ? [digitsOf(text)] : wordsOf(text))
+const telephoneNumber = /^\+\d[\d\s()./-]*$/
+
+/** Exchange shows the last digits of most numbers, with asterisks for the others. */
+const shownDigits = 4
 
 /** The words of each text of a column, and of what a model is sold as; found when they are first asked for. */
 function wordsByCode(column: SharedText): (code: number) => readonly string[] {

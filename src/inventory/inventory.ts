@@ -22,8 +22,6 @@ export interface InventoryOptions {
   readonly now: () => Date
   /** What the settings of a connector say of its devices; after they change, `review` is to be called. */
   readonly limits?: (connector: string) => Limits
-  /** Devices that are never ignored, such as those with an open request. */
-  readonly held?: () => Iterable<DeviceKey>
   readonly onChange?: OnChange
   readonly log?: { warn(about: object, message: string): void }
 }
@@ -38,7 +36,7 @@ export type Inventory = Awaited<ReturnType<typeof createInventory>>
  * what is written is durable when the promise resolves, and known from then on.
  */
 export async function createInventory(options: InventoryOptions) {
-  const { store, now, limits = () => ({}), held = () => [], onChange = async () => {} } = options
+  const { store, now, limits = () => ({}), onChange = async () => {} } = options
   const log = options.log ?? { warn() {} }
   const today = () => dayOf(now().getTime())
 
@@ -133,9 +131,9 @@ export async function createInventory(options: InventoryOptions) {
   const ownerOf = ({ connector, mailbox }: Pick<Device, 'connector' | 'mailbox'>) => owners.of(connector, mailbox)
 
   /** Devices that are shown only to those who ask for them. */
-  function ignored(): Bits {
+  function ignored(held: Iterable<DeviceKey>): Bits {
     const bits = copyOf(inactive.bits())
-    for (const key of held()) drop(bits, numberOf(key))
+    for (const key of held) drop(bits, numberOf(key))
     return bits
   }
 
@@ -162,7 +160,7 @@ export async function createInventory(options: InventoryOptions) {
       collections.contains(collection, { device, owner }),
     collections: { ...collections, of: (device: Device) => collections.of({ device, owner: ownerOf(device) }) },
     /** Whether a device had no contact for so long that it is shown only to those who ask for it. */
-    isIgnored: (key: DeviceKey): boolean => has(ignored(), numberOf(key)),
+    isIgnored: (key: DeviceKey): boolean => has(inactive.bits(), numberOf(key)),
 
     /** All devices, one after the other; what changes meanwhile may or may not be seen. */
     *devices(visible: Visible): Iterable<Device> {

@@ -184,6 +184,18 @@ describe('inventory: find', () => {
     )
   })
 
+  it('finds a whole telephone number by the digits that Exchange shows of it', async () => {
+    const [one, other, third] = devices
+    assert.ok(one && other && third)
+    const some = await createInventory({ store: memoryStore(), now: () => new Date(today) })
+    const shown = { ...one, phone: '******4321' }
+    await some.put(shown, { ...other, phone: '******4320' }, { ...third, phone: '+1 555 014321' })
+    const found = (text: string) => some.find({ text }, everything).rows.map(({ guid }) => guid)
+    assert.deepEqual(found('+49 (170) 555-4321'), [one.guid])
+    assert.deepEqual(found('4321'), [one.guid])
+    assert.deepEqual(found('350000000004321'), [])
+  })
+
   it('goes through all devices once, page by page', () => {
     const first = inventory.find({ stale: 1 }, everything)
     const seen = Array.from(
