@@ -14,7 +14,7 @@ import { help } from './help.ts'
 import { policy, policyCheck } from './policy.ts'
 import { policyClear, policyDrift, policySet, policyUndo } from './policyChange.ts'
 import { report } from './report.ts'
-import { approve, deny, request, requests, withdraw } from './requests.ts'
+import { approve, deny, request, requestDevices, requests, withdraw } from './requests.ts'
 import { admins, collections, rightsCommands, roles } from './rights.ts'
 import { defaultAccess, ruleAdd, ruleRemove, rules } from './rules.ts'
 import { status } from './status.ts'
@@ -40,6 +40,7 @@ export const commands: readonly Command[] = [
   batchStop,
   requests,
   request,
+  requestDevices,
   approve,
   deny,
   withdraw,

@@ -148,6 +148,8 @@ function requesterButtons(request: Request, { caller, rights, inventory }: Conte
   const buttons: Button[] = []
   if (requester.id === caller.id && isUndecided(request))
     buttons.push({ title: aloneAt(request) ? 'Stop' : 'Withdraw', verb: 'withdraw', data: { id, v } })
+  if (request.subject.kind === 'change' && request.subject.devices !== undefined)
+    buttons.push({ title: 'Devices', verb: 'request-devices', data: { id } })
   const device = isWipe(request) ? inventory.get(request.subject) : undefined
   if (device === undefined) return buttons
   if (isPending(request) && rights.may(device, 'Collection.ModifyResource'))

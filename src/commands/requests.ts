@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import type { Reply } from '../cards/card.ts'
+import type { Button, Reply } from '../cards/card.ts'
 import { BotError } from '../errors.ts'
 import { allDevices } from '../inventory/collections.ts'
 import { permissionOf } from '../requests/people.ts'
 import { isWipe, type Request } from '../requests/request.ts'
 import { stateTexts, titleOf } from '../requests/texts.ts'
 import { type Context, defineCommand, Reason } from './command.ts'
+import { rowOf } from './replies.ts'
 import { requestReply } from './requestCard.ts'
 
 const id = z
@@ -101,6 +102,45 @@ export const request = defineCommand({
   scopes: ['groupChat', 'channel'],
   args: z.object({ id }),
   run: async (given, context) => requestReply(await visible(given.id, context), context),
+})
+
+const pageSize = 10
+
+export const requestDevices = defineCommand({
+  ...reading,
+  name: 'request-devices',
+  usage: '<id> [page:]',
+  summary: 'Lists the devices that a request would block, as far as you may see them.',
+  example: 'request-devices R1042',
+  scopes: [],
+  args: z.object({ id, page: z.coerce.number().int().min(1).default(1) }),
+  async run({ id: wanted, page }, context) {
+    const { subject } = await visible(wanted, context)
+    const keys = subject.kind === 'change' ? (subject.devices ?? []) : []
+    const found = keys
+      .flatMap((key) => context.inventory.get(key) ?? [])
+      .filter((device) => context.rights.may(device, 'Collection.ReadResource'))
+    const to = (title: string, other: number): Button => ({
+      title,
+      verb: 'request-devices',
+      data: { id: wanted, page: other },
+    })
+    return {
+      template: 'devices',
+      data: {
+        title: `${wanted}: ${keys.length} devices`,
+        text:
+          found.length < keys.length ? `You may see ${found.length} of them; the others are gone or not yours.` : '',
+        rows: found.slice((page - 1) * pageSize, page * pageSize).map((device) => rowOf(device, context)),
+        verb: 'device',
+      },
+      buttons: [
+        { title: 'Request', verb: 'request', data: { id: wanted } },
+        ...(page > 1 ? [to('Back', page - 1)] : []),
+        ...(page * pageSize < found.length ? [to('More', page + 1)] : []),
+      ],
+    }
+  },
 })
 
 export const withdraw = defineCommand({

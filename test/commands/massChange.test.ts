@@ -145,6 +145,11 @@ describe('a change for more devices than one person may shut out', () => {
     it('runs on the devices that were approved, and on no other', async () => {
       const request = await helpdesk.click(await block('masslarge'), 'Block 5 devices')
       assert.match(request.text, /Block 5 devices/)
+      const listed = await approver.click(await approver.say(`request ${idOf(request)}`), 'Devices')
+      assert.deepEqual(
+        listed.text.match(/mass\d_iPhone/g)?.sort(),
+        [1, 2, 3, 4, 5].map((n) => `mass${n}_iPhone`),
+      )
       await desk.control('POST', 'mailboxes', { Alias: 'mass8' })
       await desk.control('POST', 'devices', { mailbox: 'mass8', DeviceModel: 'Masslarge', DeviceId: 'massphone8' })
       await desk.sync()
