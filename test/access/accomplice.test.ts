@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict'
 import type { RightsChange } from '../../src/access/changes.ts'
 import { type Code, isBotError } from '../../src/errors.ts'
-import { all, grant, grantToGroup, groupOf, hour, idOf, revoke, type Site, startSite } from './site.ts'
+import { add, collection, grant, grantToGroup, groupOf, hour, idOf, revoke, type Site, startSite } from './site.ts'
 
-const collection = (name: string, rule: string, more: { parent?: string; approvals?: number } = {}) => ({
-  name,
-  parent: all,
-  rule,
-  ...more,
-})
-const add = (...about: Parameters<typeof collection>): RightsChange => ({
-  change: 'collection-add',
-  collection: collection(...about),
-})
 const edit = (...about: Parameters<typeof collection>): RightsChange => ({
   change: 'collection-edit',
   collection: collection(...about),

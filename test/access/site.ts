@@ -186,3 +186,13 @@ export const revoke = (name: string, role?: string): RightsChange => ({
   holder: holderOf(name),
   ...(role && { role }),
 })
+export const collection = (name: string, rule: string, more: { parent?: string; approvals?: number } = {}) => ({
+  name,
+  parent: all,
+  rule,
+  ...more,
+})
+export const add = (...about: Parameters<typeof collection>): RightsChange => ({
+  change: 'collection-add',
+  collection: collection(...about),
+})
