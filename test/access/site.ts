@@ -103,7 +103,10 @@ export async function startSite({
       voice: { audience: async () => 1, news: async () => {}, reminder: async () => {}, pulled: async () => {} },
       onStep: () => {},
       connectors: {
-        read: () => Promise.reject(new BotError('EXCHANGE_UNREACHABLE')),
+        read: async (known) => {
+          const device = { ...known, statistics: { read: now().toISOString(), wipe: {}, accountWipe: {} } }
+          return { device, partnerships: [device] }
+        },
         readWipes: () => Promise.reject(new BotError('EXCHANGE_UNREACHABLE')),
         wipe: () => Promise.reject(new BotError('EXCHANGE_UNREACHABLE')),
         canWipeAccount: () => true,
