@@ -9,6 +9,7 @@ export function drawBars(bars: readonly Bar[], press: (bar: Bar) => void): HTMLE
     ...bars.map((bar) => {
       const fill = h('span', { class: `fill ${bar.tone}` })
       fill.style.width = `${bar.share}%`
+      fill.hidden = bar.value === '0'
       const parts = [
         h('span', { class: 'label' }, bar.label),
         h('span', { class: 'track', 'aria-hidden': 'true' }, fill),

@@ -19,5 +19,9 @@ export function drawCard(source: object, press: Press): HTMLElement {
     else if (action instanceof OpenUrlAction) window.open(action.url, '_blank', 'noopener,noreferrer')
   }
   card.parse(source)
-  return h('div', { class: 'card' }, card.render() ?? 'This card cannot be shown.')
+  const drawn = h('div', { class: 'card' }, card.render() ?? 'This card cannot be shown.')
+  // What can be pressed is called what it shows.
+  for (const part of drawn.querySelectorAll('.ac-selectable'))
+    for (const name of ['aria-label', 'title']) part.removeAttribute(name)
+  return drawn
 }

@@ -112,7 +112,7 @@ export function meButton(people: People): HTMLElement | undefined {
       'button',
       { class: 'me', type: 'button', popovertarget: 'people' },
       avatar(me.id, me.name),
-      h('span', {}, h('b', {}, me.name), h('small', {}, 'Person and theme')),
+      h('span', {}, h('b', {}, me.name), h('small', {}, 'Change person')),
       icon('chevrons'),
     )
   )

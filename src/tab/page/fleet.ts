@@ -174,7 +174,7 @@ export function reportsPage({ api, go }: Parts): Page {
         ),
       ),
       problem,
-      h('div', { class: 'grid wide' }, ...boxes.map(({ box }) => box)),
+      h('div', { class: 'columns' }, ...boxes.map(({ box }) => box)),
     ),
     verbs: ['device', 'request', 'batch-progress'],
     reload: drawAll,

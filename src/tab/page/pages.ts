@@ -37,7 +37,7 @@ export const pages: readonly PageAbout[] = [
   { name: 'reports', title: 'Reports', needs: ['report'], open: reportsPage },
   cardsPage('policy', 'Policy and rules', ['policy', 'rules'], ['policy', 'rules', 'policy-set']),
   cardsPage('connectors', 'Connectors', ['connectors'], ['connectors', 'connector']),
-  cardsPage('administrators', 'Administrators', ['admins', 'roles', 'collections'], ['admins', 'roles', 'request']),
+  cardsPage('administrators', 'Administrators', ['admins', 'collections', 'roles'], ['admins', 'roles', 'request']),
   { name: 'audit', title: 'Audit', needs: ['audit'], open: auditPage },
 ]
 
@@ -63,7 +63,7 @@ function cardsPage(name: Icon, title: string, commands: readonly string[], verbs
         { class: 'page' },
         h('header', { class: 'heading' }, h('h1', {}, title)),
         problem,
-        h('div', { class: 'slots' }, ...boxes.map(({ box }) => box)),
+        h('div', { class: 'columns cards' }, ...boxes.map(({ box }) => box)),
       ),
       verbs: [...verbs, ...commands],
       reload: () => drawAll(true),

@@ -44,7 +44,7 @@ export function createTable(
   },
 ) {
   const sizer = h('div', { class: 'sizer', role: 'presentation' })
-  const scroller = h('div', { class: 'scroller', role: 'rowgroup' }, sizer)
+  const scroller = h('div', { class: 'scroller', role: 'rowgroup', tabindex: '-1' }, sizer)
   const empty = h('p', { class: 'empty', role: 'status' })
   const heads = columns.map(({ by, title }) => ({
     by,
@@ -65,6 +65,8 @@ export function createTable(
   let query: Query = {}
   let total = 0
   let asked = 0
+  /** The row that has the focus as soon as it is known. */
+  let awaited: number | undefined
   const pages = new Map<number, readonly DeviceRow[]>()
   const pending = new Set<number>()
   const shown = new Map<number, { element: HTMLElement; drawn: string }>()
@@ -136,6 +138,7 @@ export function createTable(
     }
     element.style.transform = `translateY(${top}px)`
     shown.set(n, { element, drawn })
+    if (n === awaited && row !== undefined && document.activeElement === scroller) focusRow(n)
   }
 
   function drawRow(n: number, row: DeviceRow | undefined): HTMLElement {
@@ -170,8 +173,11 @@ export function createTable(
     )
   }
 
+  /** A row that is still on its way gets the focus when it is there; until then the place of the rows keeps it. */
   function focusRow(n: number): void {
-    shown.get(n)?.element.querySelector('button')?.focus()
+    const button = shown.get(n)?.element.querySelector('button')
+    awaited = button ? undefined : n
+    ;(button ?? scroller).focus({ preventScroll: true })
   }
 
   /** The arrows lead from row to row, through all that there are. */

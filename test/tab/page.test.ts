@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { chmod, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type Axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { chatOf } from '../commands/chat.ts'
+import { eventually, type Json, people, startDesk, type TestDesk } from '../desk.ts'
+import { openBrowser } from '../pictures/browser.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const pages = ['fleet', 'requests', 'quarantine', 'reports', 'policy', 'connectors', 'administrators', 'audit'] as const
+/** With those of the demo, 50,000. */
+const others = 48_000
+/** Seconds that a busy machine may need. */
+const patience = 240
+
+describe('the tab in a browser, with 50,000 devices', function () {
+  this.timeout(300_000)
+  let desk: TestDesk
+  let browser: Browser
+
+  before(async () => {
+    ;[desk, browser] = await Promise.all([startDesk(), openBrowser()])
+    const { address, authority, tenant, clientId, secret } = await desk.control('POST', 'organizations', {
+      name: 'Fabrikam',
+      devices: others,
+    })
+    const file = join(desk.folder, 'credentials', 'fabrikam.json')
+    const hosts = [new URL(address).host, new URL(authority).host]
+    await writeFile(file, JSON.stringify({ hosts, tenant, clientId, secret }), { mode: 0o600 })
+    await chmod(file, 0o600)
+    const viktor = chatOf(desk, people.full)
+    await viktor.say(`connector-add Fabrikam online address:${address} credential:fabrikam authority:${authority}`)
+    await eventually(async () => /^50,000 devices/.test((await viktor.say('find')).text), patience)
+  })
+  after(async () => {
+    await browser.close()
+    await desk.close()
+  })
+
+  interface Look {
+    readonly theme?: 'light' | 'dark' | 'contrast'
+    readonly width?: number
+  }
+
+  /** The tab as somebody has it open. */
+  async function open(name: string, page: string, { theme = 'light', width = 1280 }: Look = {}): Promise<Page> {
+    const id = desk.teams.directory.people.find((person) => person.name === name)?.aadObjectId ?? ''
+    const context = await browser.newContext({
+      viewport: { width, height: 860 },
+      locale: 'en-GB',
+      reducedMotion: 'reduce',
+    })
+    context.setDefaultTimeout(60_000)
+    await context.addInitScript(
+      (stored) => {
+        sessionStorage.setItem('person', stored.id)
+        localStorage.setItem('theme', stored.theme)
+      },
+      { id, theme },
+    )
+    const tab = await context.newPage()
+    await tab.goto(`${desk.url()}/tab#/${page}`)
+    await tab.locator('.page h1').waitFor()
+    return tab
+  }
+
+  /** Waits until a page has drawn what it is made of. */
+  const drawn = (tab: Page) =>
+    tab.waitForFunction(
+      () => document.querySelector('.row:not(.head, .waiting), .card, tbody tr, .bar, .list') !== null,
+    )
+
+  const rows = (tab: Page) => tab.locator('.scroller .row:not(.waiting)')
+
+  it('asks who one is, and shows nothing to those without a role', async () => {
+    const context = await browser.newContext()
+    const tab = await context.newPage()
+    await tab.goto(`${desk.url()}/tab`)
+    await tab.getByRole('button', { name: people.nobody }).click()
+    await tab.getByText('You have no role in Device Desk.').waitFor()
+    assert.equal(await tab.locator('nav a').count(), 0)
+    await context.close()
+  })
+
+  it('shows each the pages that their rights cover', async () => {
+    const tab = await open(people.helpdesk, 'audit')
+    await drawn(tab)
+    const names = (await tab.locator('nav a').allTextContents()).join()
+    assert.match(names, /^Fleet,Requests,Quarantine,Reports/)
+    assert.doesNotMatch(names, /Audit/)
+    assert.equal(await tab.locator('h1').textContent(), 'Fleet')
+    await tab.context().close()
+  })
+
+  it('goes through the whole fleet, with few rows at a time', async () => {
+    const tab = await open(people.full, 'fleet')
+    await tab.getByText(/^50,000 devices\./).waitFor()
+    await rows(tab).first().getByRole('button').focus()
+    await tab.keyboard.press('ArrowDown')
+    await tab.locator('[aria-rowindex="3"] button:focus').waitFor()
+    await tab.keyboard.press('End')
+    const last = tab.locator('[aria-rowindex="50001"]:not(.waiting)')
+    await last.waitFor()
+    await tab.locator('[aria-rowindex="50001"] button:focus').waitFor()
+    assert.ok((await tab.locator('.scroller .row').count()) < 60)
+    await tab.keyboard.press('Enter')
+    const name = (await last.locator('.name small').textContent())?.split(' ')[0] ?? ''
+    await tab.locator('#panel').getByText(name).first().waitFor()
+    await tab.keyboard.press('Escape')
+    await tab.locator('[aria-rowindex="50001"] button:focus').waitFor()
+    await tab.context().close()
+  })
+
+  it('searches, filters by a bar of a chart, and sorts', async () => {
+    const tab = await open(people.full, 'fleet')
+    await tab.getByLabel('Find devices').fill('adele_iPhone')
+    await tab.getByText(/^1 device\./).waitFor()
+    await tab.getByLabel('Find devices').fill('')
+    await tab.getByText(/^50,000 devices\./).waitFor()
+    const bar = tab.getByRole('button', { name: /^EAS 14\.1/ })
+    const count = await bar.locator('.value').textContent()
+    await bar.click()
+    await tab.getByText(new RegExp(`^${count} devices\\.`)).waitFor()
+    await tab.getByRole('button', { name: 'No longer only Client: EAS 14.1' }).click()
+    await tab.getByText(/^50,000 devices\./).waitFor()
+    await tab.getByRole('columnheader', { name: 'Access' }).getByRole('button').click()
+    await tab.getByRole('columnheader', { name: 'Access' }).getByRole('button').click()
+    await tab.locator('[aria-sort="descending"]').waitFor()
+    await rows(tab).first().getByText('Quarantined').waitFor()
+    await tab.context().close()
+  })
+
+  it('lets two people wipe a phone, and shows both how it goes while it goes', async () => {
+    const [hanna, omar] = await Promise.all([open(people.helpdesk, 'fleet'), open(people.approver, 'requests')])
+    await omar.getByText('There is none.').waitFor()
+    await hanna.getByLabel('Find devices').fill('carla_Android')
+    await hanna.getByText(/^1 device\./).waitFor()
+    await rows(hanna).first().click()
+    const panel = hanna.locator('#panel')
+    await panel.getByRole('button', { name: 'Wipe phone' }).click()
+    await panel.getByRole('textbox').first().fill('lost on the train')
+    await panel.getByRole('button', { name: 'Wipe phone' }).click()
+    const confirm = panel.getByRole('textbox')
+    await panel.getByRole('button', { name: 'Ask for approval' }).waitFor()
+    await confirm.fill((await confirm.getAttribute('placeholder')) ?? '')
+    await panel.getByRole('button', { name: 'Ask for approval' }).click()
+    await omar.getByRole('button', { name: /carla_Android/ }).click()
+    await omar.locator('#panel').getByRole('button', { name: 'Approve' }).click()
+    for (const tab of [omar, hanna])
+      await tab.locator('#panel').getByText('Exchange has it and waits for the device.').first().waitFor()
+    const phones: Json = await (await fetch(`${desk.teams.url}/_sandbox/devices?text=carla`)).json()
+    await desk.control('POST', `devices/${phones.phones[0].id}/sync`)
+    for (const tab of [omar, hanna])
+      await tab.locator('#panel').getByText('Acknowledged by the device', { exact: true }).first().waitFor()
+    await Promise.all([hanna.context().close(), omar.context().close()])
+  })
+
+  it('says when it hears nothing, and shows what it has missed', async () => {
+    const tab = await open(people.full, 'quarantine')
+    const before = await tab.getByText(/^\d+ devices\./).textContent()
+    await tab.route('**/tab/api/events', (route) => route.abort())
+    await tab.reload()
+    await tab.getByText('Device Desk does not answer.').waitFor()
+    await tab.getByText(before ?? '').waitFor()
+    await chatOf(desk, people.helpdesk).say('device gwen_iPhone')
+    await tab.unroute('**/tab/api/events')
+    await tab.waitForFunction(() => document.getElementById('status')?.textContent === '')
+    await tab.context().close()
+  })
+
+  it('hands out reports as files', async () => {
+    const tab = await open(people.full, 'reports')
+    const [file] = await Promise.all([
+      tab.waitForEvent('download'),
+      tab.getByRole('button', { name: 'Access as a file (CSV)' }).click(),
+    ])
+    assert.match(file.suggestedFilename(), /^access-\d{4}-\d\d-\d\d\.csv$/)
+    assert.equal(
+      readFileSync(await file.path(), 'utf8')
+        .trim()
+        .split('\r\n').length,
+      50_001,
+    )
+    await tab.context().close()
+  })
+
+  for (const theme of ['light', 'dark', 'contrast'] as const)
+    it(`has nothing for axe to mend on any page (${theme})`, async () => {
+      const tab = await open(people.full, 'fleet', { theme })
+      await tab.evaluate(axe)
+      for (const name of pages) {
+        await tab.locator(`nav a[href="#/${name}"]`).click()
+        await drawn(tab)
+        if (name === 'fleet') {
+          await rows(tab).first().click()
+          await tab.locator('#panel .card').waitFor()
+        }
+        const { violations } = await tab.evaluate(
+          (rules) => (globalThis as unknown as { axe: typeof Axe }).axe.run(rules ? { runOnly: rules } : {}),
+          theme === 'light' ? undefined : ['color-contrast'],
+        )
+        assert.deepEqual(
+          violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`),
+          [],
+        )
+      }
+      await tab.context().close()
+    })
+
+  for (const width of [360, 1600])
+    it(`fits into ${width} pixels, with a device open too`, async () => {
+      const tab = await open(people.full, 'fleet', { width })
+      const fits = async (what: string) =>
+        assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= width, `${what} is too wide`)
+      for (const name of pages) {
+        await tab.evaluate((hash) => (location.hash = hash), `#/${name}`)
+        await drawn(tab)
+        await fits(name)
+      }
+      await tab.evaluate(() => (location.hash = '#/fleet'))
+      await rows(tab).first().click()
+      await tab.locator('#panel .card').waitFor()
+      await fits('a device')
+      await tab.context().close()
+    })
+})
