@@ -8,8 +8,10 @@ import { type Event, EventSchema, type Published } from './event.ts'
 const LineSchema = z.object({ n: z.int().positive(), events: z.array(EventSchema).min(1) })
 
 const log = 'events'
-/** As many events share a line, and are handed to a follower at once. */
+/** As many events share a line. */
 const portion = 200
+/** As many are handed to a follower at once. */
+const handful = 2000
 /** As many of the newest events are in memory. */
 const mostInMemory = 20_000
 /** As many of the newest days with events are kept, and their keys known. */
@@ -90,7 +92,7 @@ export async function openOutbox({ store, work, now }: { store: Store; work: Wor
 
   async function after(n: number): Promise<Published[]> {
     const found: Published[] = []
-    for await (const event of from(n + 1)) if (found.push(event) === portion) break
+    for await (const event of from(n + 1)) if (found.push(event) === handful) break
     return found
   }
 

@@ -5,7 +5,7 @@ import type { Outbox } from '../events/outbox.ts'
 import type { Work } from '../store/work.ts'
 import type { Conversation, Conversations } from './conversations.ts'
 import { nextTelling } from './grouping.ts'
-import type { Entry, Queues } from './queue.ts'
+import type { Entry, Queues, Settling } from './queue.ts'
 import type { Stories, Story } from './stories.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'
 import type { Audience, createTeller, Messenger, Refusal } from './teller.ts'
@@ -43,13 +43,9 @@ export function createFeed(parts: FeedParts) {
   const readyAt = (entries: readonly Entry[]) =>
     entries.some(({ subscription }) => subscription === undefined) ? 0 : Date.parse(entries[0]?.since ?? '') + gather
 
-  async function drop(conversation: string, entries: readonly Entry[], reason: Dropped): Promise<void> {
-    if (entries.length === 0) return
-    dropped(reason, entries.length)
-    await queues.remove(
-      conversation,
-      entries.map(({ n }) => n),
-    )
+  function drop(settling: Settling, entries: readonly Entry[], reason: Dropped): void {
+    if (entries.length > 0) dropped(reason, entries.length)
+    settling.add(entries)
   }
 
   /** Whether a subscription still stands by the rights of whoever set it up; otherwise it is paused, which is said. */
@@ -76,7 +72,7 @@ export function createFeed(parts: FeedParts) {
   }
 
   /** The events that may still be told here; the others leave the queue. */
-  async function allowed(conversation: string, entries: readonly Entry[]): Promise<Published[]> {
+  async function allowed(entries: readonly Entry[], settling: Settling): Promise<Published[]> {
     const events = new Map((await outbox.get(entries.map(({ n }) => n))).map((event) => [event.n, event]))
     const standing = new Map<string, Subscription | undefined>()
     for (const { subscription: id, n } of entries) {
@@ -93,8 +89,8 @@ export function createFeed(parts: FeedParts) {
       return subscriptions.covers(subscription, event) ? undefined : 'notAllowed'
     }
     for (const reason of ['forgotten', 'unsubscribed', 'notAllowed'] as const)
-      await drop(
-        conversation,
+      drop(
+        settling,
         entries.filter((entry) => reasonOf(entry) === reason),
         reason,
       )
@@ -148,10 +144,10 @@ export function createFeed(parts: FeedParts) {
   }
 
   /** Tells one message of what waits. Says whether there may be more to tell. */
-  async function tellNext(conversation: Conversation, entries: readonly Entry[]): Promise<boolean> {
+  async function tellNext(conversation: Conversation, entries: readonly Entry[], settling: Settling): Promise<boolean> {
     const { place } = conversation
     const id = place.conversation
-    const events = await allowed(id, entries)
+    const events = await allowed(entries, settling)
     const telling = nextTelling(events, await stories.storms(id))
     if (telling === undefined) return true
     const entry = entries.find(({ n }) => n === telling.events[0]?.n)
@@ -160,32 +156,35 @@ export function createFeed(parts: FeedParts) {
     const numbers = new Set(telling.events.map(({ n }) => n))
     const told = entries.filter(({ n }) => numbers.has(n))
     if (outcome === 'gone') {
+      await settling.settle()
       await end(id, 'Teams no longer lets me write there.', `${telling.events[0]?.n}`)
       return false
     }
-    if (outcome === 'told') await queues.remove(id, [...numbers])
-    else await drop(id, told, outcome)
+    if (outcome === 'told') settling.add(told)
+    else drop(settling, told, outcome)
     return true
   }
 
-  work.on('feed', async (id) => {
+  /** Tells what waits in a conversation until nothing does, or others have a turn. */
+  async function tellAll(id: string, settling: Settling): Promise<void> {
     const end = now().getTime() + turn
     for (;;) {
       const conversation = await conversations.get(id)
-      const entries = await queues.entries(id)
-      if (conversation === undefined) {
-        await drop(id, entries, 'unreachable')
-        return
-      }
-      for (const story of await stories.stale(id)) await redraw(story, conversation)
+      const entries = (await queues.entries(id)).filter(({ n }) => !settling.has(n))
+      if (conversation === undefined) return drop(settling, entries, 'unreachable')
+      const stale = await stories.stale(id)
+      if (stale.length > 0) await settling.settle()
+      for (const story of stale) await redraw(story, conversation)
       if (entries.length === 0) return
       const ready = readyAt(entries)
-      if (ready > now().getTime() || end <= now().getTime()) {
-        await work.due('feed', id, new Date(ready))
-        return
-      }
-      if (!(await tellNext(conversation, entries.slice(0, horizon)))) return
+      if (ready > now().getTime() || end <= now().getTime()) return work.due('feed', id, new Date(ready))
+      if (!(await tellNext(conversation, entries.slice(0, horizon), settling))) return
     }
+  }
+
+  work.on('feed', async (id) => {
+    const settling = queues.settling(id)
+    await tellAll(id, settling).finally(settling.settle)
   })
 
   return { end }

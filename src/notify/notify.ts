@@ -85,11 +85,13 @@ export async function createNotify(options: NotifyOptions) {
         entries.push({ n: event.n, since, ...(subscription && { subscription }) })
         all.set(conversation, entries)
       }
-    for (const [conversation, entries] of all) {
-      await queues.add(conversation, entries)
-      const soon = entries.every(({ subscription }) => subscription !== undefined)
-      await work.due('feed', conversation, new Date(now().getTime() + (soon ? gather : 0)))
-    }
+    await Promise.all(
+      [...all].map(async ([conversation, entries]) => {
+        await queues.add(conversation, entries)
+        const soon = entries.every(({ subscription }) => subscription !== undefined)
+        await work.due('feed', conversation, new Date(now().getTime() + (soon ? gather : 0)))
+      }),
+    )
     onStep('queued')
   }
 

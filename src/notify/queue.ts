@@ -19,6 +19,7 @@ const QueueSchema = z.object({
 export type Entry = z.infer<typeof EntrySchema>
 
 export type Queues = Awaited<ReturnType<typeof openQueues>>
+export type Settling = ReturnType<Queues['settling']>
 
 /** What each conversation has still to be told, in order. */
 export async function openQueues(store: Store) {
@@ -43,12 +44,26 @@ export async function openQueues(store: Store) {
       })
     },
 
-    async remove(conversation: string, numbers: readonly number[]): Promise<void> {
-      const gone = new Set(numbers)
-      await stored.update(
-        conversation,
-        (old) => old && { ...old, entries: old.entries.filter(({ n }) => !gone.has(n)) },
-      )
+    /**
+     * Gathers what was told or will not be, to take it out of the queue at once: a write for each message would cost as much as
+     * the messages. After a crash before that, the stories know what was told.
+     */
+    settling(conversation: string) {
+      const done = new Set<number>()
+      return {
+        has: (n: number) => done.has(n),
+        add(entries: readonly Entry[]): void {
+          for (const { n } of entries) done.add(n)
+        },
+        async settle(): Promise<void> {
+          if (done.size === 0) return
+          await stored.update(
+            conversation,
+            (old) => old && { ...old, entries: old.entries.filter(({ n }) => !done.has(n)) },
+          )
+          done.clear()
+        },
+      }
     },
 
     forget: (conversation: string) => stored.delete(conversation),

@@ -63,6 +63,8 @@ export async function openStories(store: Store, now: () => Date) {
       const kept = await stored.get(keyOf(conversation, story))
       return kept && isAlive(kept) ? kept : undefined
     },
+    /** The number of the newest event that was told of a story, however long ago. */
+    told: async (conversation: string, story: string) => (await stored.get(keyOf(conversation, story)))?.told ?? 0,
     put: (story: Story) => stored.put(keyOf(story.conversation, story.story), story),
     update,
     forget: ({ conversation, story }: Story) => stored.delete(keyOf(conversation, story)),

@@ -84,7 +84,8 @@ export function createTeller({
       const { place, viewer, subscription } = audience
       const { conversation } = place
       const old = await stories.get(conversation, telling.story)
-      const events = telling.events.filter(({ n }) => n > (old?.told ?? 0))
+      const told = await stories.told(conversation, telling.story)
+      const events = telling.events.filter(({ n }) => n > told)
       const [first, event] = [events[0], events.at(-1)]
       if (first === undefined || event === undefined) return 'told'
       const story: Story = {

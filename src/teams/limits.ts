@@ -52,7 +52,7 @@ interface Waiting {
 const burst = 25
 
 /** Of so many places in a window, what is left when those are taken that are kept for who asks. */
-const unhurried = (places: number) => Math.max(1, places - Math.ceil(places / 25))
+const unhurried = (places: number) => Math.max(1, places - Math.ceil(places / 50))
 
 /** Counters of so many threads are kept, whether they still matter or not. */
 const mostCounters = 5000
@@ -67,7 +67,8 @@ export function createLimits(about: { pace: Pace; share?: () => number; signal: 
   const held = new Map<string, number>()
   /** Who waits, by thread and urgency: in each lane the first goes first. */
   const lanes = new Map<string, Waiting[]>()
-  let timer: AbortController | undefined
+  /** When it is looked again for places. */
+  let timer: { readonly at: number; readonly stop: AbortController } | undefined
   /** When the next call that nobody waits for is due, if they go evenly. */
   let even = 0
 
@@ -118,12 +119,17 @@ export function createLimits(about: { pace: Pace; share?: () => number; signal: 
 
   /** Starts all that fit, the urgent ones first, and comes back when the next may. */
   function startNext(): void {
-    timer?.abort()
     const inOrder = [...lanes].sort(([one], [other]) => Number(isUrgent(other)) - Number(isUrgent(one)))
-    const next = Math.min(...inOrder.map(([key, lane]) => drain(key, lane)))
-    if (next === Number.POSITIVE_INFINITY) return
-    timer = new AbortController()
-    pace.wait(next - pace.now(), timer.signal).then(startNext, () => {})
+    const at = Math.min(...inOrder.map(([key, lane]) => drain(key, lane)))
+    if (at === Number.POSITIVE_INFINITY || (timer !== undefined && timer.at <= at)) return
+    timer?.stop.abort()
+    const stop = new AbortController()
+    timer = { at, stop }
+    const look = () => {
+      timer = undefined
+      startNext()
+    }
+    pace.wait(Math.max(0, at - pace.now()), stop.signal).then(look, () => {})
   }
   const isUrgent = (lane: string) => lane.startsWith('true')
 
@@ -149,7 +155,7 @@ export function createLimits(about: { pace: Pace; share?: () => number; signal: 
   }
 
   signal.addEventListener('abort', () => {
-    timer?.abort()
+    timer?.stop.abort()
     for (const { stop } of [...lanes.values()].flat()) stop(signal.reason)
     lanes.clear()
   })

@@ -2,6 +2,7 @@ import type { Bench } from './bench.ts'
 import { card } from './cards.ts'
 import { find, million } from './find.ts'
 import { memory } from './memory.ts'
+import { notify } from './notify.ts'
 import { millionInDatabase, postgres, replicas } from './postgres.ts'
 import { clixml, psrp } from './psrp.ts'
 import { start } from './start.ts'
@@ -24,6 +25,7 @@ export const benches: readonly Bench[] = [
   psrp,
   postgres,
   replicas,
+  notify,
   million,
   millionInDatabase,
 ]

@@ -37,7 +37,7 @@ describe('notifications in Teams', () => {
   }
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'notify-'))
-    teams = await startTeams(folder, 1, fast)
+    teams = await startTeams(folder, 1, { now: fast })
     await open()
   })
   after(async () => {

@@ -31,13 +31,17 @@ export const somebody = {
 export const theirChat = 'a:personal-chat-viktor'
 export const channelOf = (n: number) => `19:channel-${n}@thread.tacv2`
 
-/** A small Teams with so many channels, to which no bot answers. */
-export async function startTeams(folder: string, channels: number, now?: () => number): Promise<SandboxTeams> {
+/** A small Teams with so many channels; without an endpoint no bot answers. */
+export async function startTeams(
+  folder: string,
+  channels: number,
+  { endpoint = () => 'http://127.0.0.1:9', now = Date.now }: { endpoint?: () => string; now?: () => number } = {},
+): Promise<SandboxTeams> {
   const known = parse(await readFile(people, 'utf8'))
   known.team.channels = Array.from({ length: channels }, (_, n) => ({ id: channelOf(n), name: `Channel ${n}` }))
   const file = join(folder, 'people.json')
   await writeFile(file, JSON.stringify(known))
-  return startSandboxTeams({ botEndpoint: 'http://127.0.0.1:9', people: file, ...(now && { now }) })
+  return startSandboxTeams({ botEndpoint: endpoint, people: file, now })
 }
 
 export interface NotifierOptions {
