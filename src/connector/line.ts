@@ -124,7 +124,7 @@ export function createLine({ name, open, onBreak, onError, ...options }: LineOpt
     /** Closes the connection, and resolves when nobody uses it any more. */
     async close(): Promise<void> {
       const last = lease
-      replaceBy(undefined)
+      lease = undefined
       await last?.exchange.close()
       await Promise.all(using)
     },

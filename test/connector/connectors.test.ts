@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { commandOf, requirements } from '../../src/connector/checklist.ts'
 import { failureOf } from '../../src/connector/health.ts'
 import { allDevices } from '../../src/inventory/collections.ts'
 import { type Connection, failure } from './contract.ts'
+import { cert, key } from './onprem/certificate.ts'
 import { credentialOf, type Site, startSite, until } from './site.ts'
 
 const forever = new AbortController().signal
@@ -67,6 +69,43 @@ describe('connectors', () => {
     assert.ok(used.has('Get-ActiveSyncDevice') && !used.has('Get-MobileDevice'))
     assert.ok((await cmdlets(server.organization)).includes('Set-ADServerSettings'))
     assert.deepEqual(['Contoso', 'Fabrikam', 'Northwind'].map(site.connectors().canWipeAccount), [true, true, false])
+  })
+
+  it('say how far they got: to the server, through its encryption, past its door', async () => {
+    const { organization, settings } = await site.found({ kind: 'onPremises' })
+    const stepsOf = async (change: object = {}) =>
+      (await test({ ...settings, ...change })).report.steps.map(({ name, passed }) => `${passed ? '✓' : '✕'} ${name}`)
+    const whole = ['Credential', 'Reachable', 'TLS', 'Sign-in', 'Organization', 'Version'].map((name) => `✓ ${name}`)
+    assert.deepEqual(await stepsOf(), whole)
+    await site.credential(settings.credential, { ...credentialOf(organization), hosts: ['127.0.0.1'], password: 'no' })
+    assert.deepEqual(await stepsOf(), [...whole.slice(0, 3), '✕ Sign-in'])
+    const dead = await trap()
+    const untrusted = createHttpsServer({ key, cert }).listen(0, '127.0.0.1')
+    await once(untrusted, 'listening')
+    try {
+      assert.deepEqual(await stepsOf({ address: `http://127.0.0.1:${dead.port}/PowerShell/` }), [
+        '✓ Credential',
+        '✕ Reachable',
+      ])
+      const { port } = untrusted.address() as AddressInfo
+      assert.deepEqual(await stepsOf({ address: `https://127.0.0.1:${port}/PowerShell/` }), [
+        ...whole.slice(0, 2),
+        '✕ TLS',
+      ])
+    } finally {
+      dead.close()
+      untrusted.close()
+    }
+    const cloud = await site.found({ kind: 'online' })
+    const { report } = await test(cloud.settings)
+    assert.deepEqual(
+      report.steps.map(({ name }) => name),
+      ['Credential', 'Token', 'Reachable', 'TLS', 'Sign-in', 'Organization', 'Version'],
+    )
+    await site.change(cloud.organization, { secret: 'another' })
+    const failed = (await test(cloud.settings)).report.steps.at(-1)
+    assert.deepEqual([failed?.name, failed?.passed], ['Token', false])
+    assert.ok(!failed?.text.includes(cloud.organization.secret))
   })
 
   describe('see what an account may do', () => {
