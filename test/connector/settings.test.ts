@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Connector, inputs, isElsewhere, limitsOf, readConnector, textOf } from '../../src/connector/settings.ts'
 import { BotError } from '../../src/errors.ts'
 
@@ -163,6 +165,14 @@ describe('the settings of a connector', () => {
         [],
       )
       assert.ok(inputs[kind].every(({ title }) => title.length > 0))
+    }
+  })
+
+  it('stand in the documentation, with their defaults', async () => {
+    const text = await readFile(join(import.meta.dirname, '../../docs/connectors.md'), 'utf8')
+    for (const { name, default: standard } of [...inputs.online, ...inputs.onPremises]) {
+      const line = text.split('\n').find((one) => one.startsWith(`| \`${name}\` |`)) ?? assert.fail(name)
+      if (standard !== undefined) assert.ok(line.split('|')[2]?.includes(textOf(standard)), line)
     }
   })
 
