@@ -18,7 +18,7 @@ import type { Event } from './events/event.ts'
 import { openOutbox } from './events/outbox.ts'
 import type { Limits } from './inventory/inactive.ts'
 import { createInventory } from './inventory/inventory.ts'
-import { healthNews, syncNews } from './notify/connectorNews.ts'
+import { healthAtStart, healthNews, syncNews } from './notify/connectorNews.ts'
 import { openConversations } from './notify/conversations.ts'
 import { explains, newsOf } from './notify/deviceNews.ts'
 import { startDigest } from './notify/digest.ts'
@@ -210,6 +210,7 @@ export async function createApp(outside: Outside) {
   const notify = await createNotify({ ...parts, messenger, gather: 3000 })
   await startDigest(parts)
   measure(metrics, { load: notify.load, tally: teams.tally, now })
+  await outbox.publish(...healthAtStart(connectors.all(), now()))
   complete.resolve()
   if (settings.RIGHTS_APPROVAL === 'off')
     audit.note({ who: null, command: 'start', target: 'RIGHTS_APPROVAL=off', outcome: 'done' })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Button } from '../cards/card.ts'
+import type { Button, Reply } from '../cards/card.ts'
 import type { Published } from '../events/event.ts'
 import { type Context, defineCommand } from './command.ts'
 
@@ -12,7 +12,7 @@ function sees({ subject }: Published, { inventory, rights }: Context): boolean {
 }
 
 /** The events of one sort that one may know of, oldest first. */
-export async function eventsOf(
+async function eventsOf(
   { group, from, to }: { group: string; from: number; to: number },
   context: Context,
 ): Promise<Published[]> {
@@ -22,25 +22,25 @@ export async function eventsOf(
   return found
 }
 
-/** Events as a table for other programs; a cell that they would take for a formula is made a text. */
-export function csvOf(events: readonly Published[]): string {
-  const cell = (text: string) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
-  const rows = events.map(({ at, title, text, subject }) => [
-    at,
-    title,
-    text,
-    subject.of === 'site' ? '' : subject.connector,
-    subject.of === 'device' ? subject.guid : '',
-  ])
-  return [['At', 'About', 'What', 'Connector', 'Guid'], ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')
-}
+/** Events as a table for other programs. */
+const tableOf = (events: readonly Published[]) => ({
+  columns: ['At', 'About', 'What', 'Connector', 'Guid'],
+  rows: () =>
+    events.map(({ at, title, text, subject }) => [
+      at,
+      title,
+      text,
+      subject.of === 'site' ? '' : subject.connector,
+      subject.of === 'device' ? subject.guid : '',
+    ]),
+})
 
 const onPage = 20
 
 export const events = defineCommand({
   name: 'events',
-  usage: '<group> [from:] [to:] [page:]',
-  summary: 'Lists events that were told together, as far as you may see the devices.',
+  usage: '<group> [from:] [to:] [page:] [as:]',
+  summary: 'Lists events that were told together, as far as you may see the devices; as:csv hands them out as a file.',
   example: 'events "new devices"',
   permission: ['Collection.ReadResource'],
   scopes: [],
@@ -50,8 +50,9 @@ export const events = defineCommand({
     from: z.coerce.number().int().min(0).default(0),
     to: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER),
     page: z.coerce.number().int().min(1).default(1),
+    as: z.literal('csv', 'only csv').optional(),
   }),
-  async run({ group, from, to, page }, context) {
+  async run({ group, from, to, page, as }, context): Promise<Reply> {
     const found = await eventsOf({ group, from, to }, context)
     const pages = Math.max(1, Math.ceil(found.length / onPage))
     const turn = (title: string, wanted: number): Button => ({
@@ -59,20 +60,26 @@ export const events = defineCommand({
       verb: 'events',
       data: { group, from, to, page: wanted },
     })
+    const isPrivate = context.scope === 'personal'
+    const file = { verb: 'events', data: { group, from: String(from), to: String(to), as: 'csv' } }
+    const name = `events-${context.now().toISOString().slice(0, 10)}.csv`
+    const elsewhere = as && !isPrivate ? ' Files are handed out in our chat: ask for it there.' : ''
+    const where = pages > 1 ? `Page ${page} of ${pages}.` : 'That is all.'
     return {
       template: 'news',
       data: {
         title: `${found.length.toLocaleString('en')} ${group}`,
         text:
-          found.length === 0
-            ? 'Nothing of that sort is kept; events are kept for about a week.'
-            : pages > 1
-              ? `Page ${page} of ${pages}.`
-              : 'That is all.',
+          (found.length === 0 ? 'Nothing of that sort is kept; events are kept for about a week.' : where) + elsewhere,
         tone: 'default',
         steps: found.slice((page - 1) * onPage, page * onPage).map(({ at, text }) => ({ at, text })),
       },
-      buttons: [...(page > 1 ? [turn('Back', page - 1)] : []), ...(page < pages ? [turn('More', page + 1)] : [])],
+      ...(as && isPrivate && { file: { name, from: file, ...tableOf(found) } }),
+      buttons: [
+        ...(page > 1 ? [turn('Back', page - 1)] : []),
+        ...(page < pages ? [turn('More', page + 1)] : []),
+        ...(isPrivate && found.length > 0 ? [{ title: 'As a file (CSV)', ...file }] : []),
+      ],
     }
   },
 })

@@ -25,6 +25,15 @@ export function healthNews(connector: string, before: Health, after: Health, at:
   }
 }
 
+/** Keys of events are known for so long. */
+const remembered = 7 * 24 * 60 * 60_000
+
+/** How connectors are at the start: what was told before the process ended has the same key, and is told once. */
+export const healthAtStart = (connectors: readonly { name: string; health: Health }[], now: Date): Event[] =>
+  connectors
+    .filter(({ health }) => health.state !== 'starting' && now.getTime() - Date.parse(health.since) < remembered)
+    .map(({ name, health }) => healthNews(name, health, health, new Date(health.since)))
+
 function sentenceOf(connector: string, health: Health): string {
   const problem = failureOf(health)?.problem
   switch (health.state) {
