@@ -54,5 +54,5 @@ describe('the fleet in chat', () => {
       /^2 devices/,
       'one with an open request is not ignored',
     )
-  })
+  }).timeout(120_000)
 })

@@ -36,7 +36,7 @@ const owner = fc.constantFrom(...mailboxes).chain((mailbox) =>
 /** What happens, in Exchange and to the inventory. Where the disk fails, the process is killed and started again. */
 type Step =
   | { readonly kind: 'device'; readonly device: Device }
-  | { readonly kind: 'leaves'; readonly guid: string }
+  | { readonly kind: 'leaves' | 'wipe'; readonly guid: string }
   | { readonly kind: 'owner'; readonly owner: Owner }
   | { readonly kind: 'sync'; readonly page: number; readonly pages: number; readonly twice: boolean }
   | { readonly kind: 'delta'; readonly guids: readonly string[] }
@@ -46,6 +46,7 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: device.map((one): Step => ({ kind: 'device', device: one })) },
   { weight: 2, arbitrary: fc.constantFrom(...guids).map((guid): Step => ({ kind: 'leaves', guid })) },
+  { weight: 2, arbitrary: fc.constantFrom(...guids).map((guid): Step => ({ kind: 'wipe', guid })) },
   { weight: 2, arbitrary: owner.map((one): Step => ({ kind: 'owner', owner: one })) },
   {
     weight: 4,
@@ -72,6 +73,8 @@ async function createWorld() {
   const disk: Disk = new Map()
   const organization = new Map<string, Device>()
   const owners = new Map<string, Owner>()
+  /** When the wipe of each device was asked for in Exchange, by somebody. */
+  const wipes = new Map<string, string>()
   const heard = new Map<string, NamedChange>()
   let writesLeft = Number.POSITIVE_INFINITY
   let today = Date.UTC(2026, 5, 1)
@@ -92,6 +95,7 @@ async function createWorld() {
   const world = {
     organization,
     owners,
+    wipes,
     heard,
     open,
     inventory: await open(),
@@ -123,6 +127,11 @@ async function createWorld() {
           return
         case 'leaves':
           organization.delete(one.guid)
+          wipes.delete(one.guid)
+          return
+        case 'wipe':
+          today += 1000
+          if (organization.has(one.guid)) wipes.set(one.guid, new Date(today).toISOString())
           return
         case 'owner':
           owners.set(one.owner.mailbox, one.owner)
@@ -133,7 +142,9 @@ async function createWorld() {
           for (const guid of one.guids) {
             const seen = organization.get(guid)
             const lastSync = new Date(today - 86_400_000).toISOString()
-            const statistics = { read: new Date(today).toISOString(), lastSync, wipe: {}, accountWipe: {} }
+            const requested = wipes.get(guid)
+            const wipe = requested === undefined ? {} : { requested, requestor: 'somebody' }
+            const statistics = { read: new Date(today).toISOString(), lastSync, wipe, accountWipe: {} }
             if (seen === undefined) await world.inventory.remove({ connector, guid })
             else await world.inventory.put({ ...seen, statistics })
           }
@@ -160,17 +171,14 @@ const withoutStatistics = ({ statistics: _, ...rest }: Device) => plain(rest)
 
 /** Follows the changes as somebody who knows nothing else; each must make sense after those before. */
 function replay(changes: Iterable<NamedChange>, states: Map<string, string>) {
-  const standing = new Set<string>()
   for (const { kind, device, id } of changes) {
     const { guid, state } = device
     const known = states.get(guid)
     if (kind === 'new') assert.equal(known, undefined, `${id} is new twice`)
     else assert.notEqual(known, undefined, `${id} ${kind} of a device that is not there`)
     if (kind === 'quarantined' || kind === 'blocked' || kind === 'allowed') assert.notEqual(known, `${kind} ${id}`)
-    if (kind === 'gone') {
-      states.delete(guid)
-      standing.delete(`stale ${guid}`)
-    } else states.set(guid, state)
+    if (kind === 'gone') states.delete(guid)
+    else states.set(guid, state)
   }
 }
 
@@ -194,6 +202,7 @@ describe('inventory: any history', () => {
         }
         await world.restart()
         await world.sync(3, 99, false)
+        await world.run({ kind: 'delta', guids })
         await world.inventory.settled()
 
         const devices = [...world.inventory.devices([allDevices])]
@@ -213,6 +222,12 @@ describe('inventory: any history', () => {
           inOrder.map(([, change]) => change),
           states,
         )
+        const wiped = [...world.heard.values()].flatMap((change) =>
+          change.kind === 'wipeRequested' ? [`${change.device.guid} ${change.time}`] : [],
+        )
+        assert.deepEqual(wiped, [...new Set(wiped)], 'a wipe is told once')
+        for (const [guid, time] of world.wipes)
+          assert.ok(wiped.includes(`${guid} ${time}`), `the wipe of ${guid} is told`)
         const now = new Map(devices.filter(({ state }) => told.has(state)).map(({ guid, state }) => [guid, state]))
         assert.deepEqual([...states.keys()].sort(), devices.map(({ guid }) => guid).sort())
         for (const [guid, state] of now) assert.equal(states.get(guid), state)
