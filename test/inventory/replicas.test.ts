@@ -85,7 +85,7 @@ const known = (inventory: Inventory | undefined) =>
 describe('inventory: several processes', () => {
   it('know the same in the end, and what changed is told once and in order, whoever noticed it and heard it late', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 60 }), async (history) => {
+      fc.asyncProperty(fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 60, size: 'max' }), async (history) => {
         const shared = createShared(3)
         const heard = new Map<string, NamedChange>()
         const start = (process: number) =>
@@ -157,7 +157,7 @@ describe('inventory: several processes', () => {
         }
         await setImmediate()
       }),
-      { numRuns: Number(process.env.RUNS ?? 100) },
+      { numRuns: Number(process.env.RUNS ?? 60) },
     )
   })
 })
