@@ -178,8 +178,8 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
       const request = randomUUID()
       const read = (link: string | undefined) =>
         safely(isRead(cmdlet), signal, () => send(cmdlet, link, request, signal))
+      let link: string | undefined
       try {
-        let link: string | undefined
         let coming = Promise.allSettled([read(link)])
         do {
           const [ended] = await coming
@@ -200,7 +200,7 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
           for (const row of rows) yield row
         } while (link !== undefined)
       } finally {
-        left.abort()
+        if (link !== undefined) left.abort()
       }
     },
     async close() {
