@@ -75,7 +75,7 @@ export async function adminOf(desk: TestDesk, name = 'Contoso') {
   const transport = createOnlineTransport({ address, tenant, tokens, warn: () => {} })
   return async (cmdlet: string, parameters: Cmdlet['parameters'] = {}): Promise<Row[]> => {
     const rows: Row[] = []
-    for await (const row of transport.invoke({ name: cmdlet, parameters }, AbortSignal.timeout(5000))) rows.push(row)
+    for await (const row of transport.invoke({ name: cmdlet, parameters }, AbortSignal.timeout(60_000))) rows.push(row)
     return rows
   }
 }

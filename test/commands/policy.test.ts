@@ -205,7 +205,7 @@ describe('the policy in chat', () => {
     )
     await chat.click(await chat.say('policy-drift take-back Security'), 'Write to Exchange')
     await writes()
-  }).timeout(60_000)
+  })
 
   it('writes nothing when what was shown is no longer true', async () => {
     const preview = await chat.say('policy-set Security.RemoteDesktop false')

@@ -36,7 +36,7 @@ describe('the quarantine desk', () => {
     const { body } = (await desk.teams.refresh(people.full, 'General', message.id)) as Json
     const verbs = body.value.actions.map(({ verb }: Json) => verb)
     assert.deepEqual(verbs.slice(0, 2), ['allow', 'block'])
-  }).timeout(60_000)
+  })
 
   it('says so when its owner has nothing else', async () => {
     await desk.control('POST', 'mailboxes', { Alias: 'solo' })
