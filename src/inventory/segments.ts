@@ -28,9 +28,9 @@ function rowsOf<T>(schema: z.ZodType<T>) {
 const SegmentSchema = z.object({
   devices: rowsOf(StoredDeviceSchema),
   owners: rowsOf(OwnerSchema),
-  gone: z.array(GoneSchema),
+  gone: rowsOf(GoneSchema),
   /** What these rows mean to people, until it is handed over. */
-  changes: z.array(ChangeSchema),
+  changes: rowsOf(ChangeSchema),
 })
 
 /** A device as it is stored. */
