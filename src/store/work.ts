@@ -7,7 +7,10 @@ import { setTimeout } from 'node:timers/promises'
 export interface Work {
   /** Says how work of a kind is done. A job that throws is tried again, later and later. */
   on(kind: string, job: (key: string) => Promise<void>): void
-  /** Makes a key due, now or at a time; of two times the earlier one holds. Due while its job runs, it runs again after. */
+  /**
+   * Makes a key due, now or at a time; of two times the earlier one holds. Due while its job runs, it runs again after. What
+   * cannot be kept now is kept as soon as it can be, by this process.
+   */
   due(kind: string, key: string, at?: Date): Promise<void>
   /** Starts no more work, and resolves when what runs has ended. */
   close(): Promise<void>

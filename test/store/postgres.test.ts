@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
 import { isBotError } from '../../src/errors.ts'
 import { openDatabase } from '../../src/store/postgres/migrations.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openPostgresWork } from '../../src/store/postgres/work.ts'
 import type { Collection, LogLine, Store } from '../../src/store/store.ts'
 import type { Work } from '../../src/store/work.ts'
-import { eventually } from '../desk.ts'
+import { eventually as within } from '../desk.ts'
 import { behavesLikeAStore } from './contract.ts'
 import { numbers } from './numbers.ts'
 import { startPostgres, type TestPostgres, unhurried } from './postgres.ts'
@@ -13,8 +14,11 @@ import { startProxy } from './proxy.ts'
 import { behavesLikeWork } from './working.ts'
 
 const now = () => new Date()
+/** Also where others are busy. */
+const eventually = <T>(find: Parameters<typeof within<T>>[0]) => within(find, 60)
 
-describe('store/postgres', () => {
+describe('store/postgres', function () {
+  this.timeout(180_000)
   let server: TestPostgres
   let warnings: string[]
   const log = { warn: (_: object, text: string) => void warnings.push(text), error() {} }
@@ -47,16 +51,33 @@ describe('store/postgres', () => {
 
     let databases: Awaited<ReturnType<typeof open>>[] = []
 
-    async function openWork(): Promise<Work> {
-      const database = await open(url)
+    async function openWork(address = url): Promise<Work> {
+      const database = await open(address)
       databases.push(database)
       return openPostgresWork({ database, now, log })
     }
-    behavesLikeWork(openWork)
+    behavesLikeWork(() => openWork())
     afterEach(async () => {
       for (const database of databases) await database.close()
       databases = []
       await server.run('delete from device_desk_work.job', url)
+    })
+
+    it('is done after all when the database was lost as it was asked for', async () => {
+      const proxy = await startProxy(url)
+      const work = await openWork(proxy.url)
+      const done: string[] = []
+      work.on('greet', async (key) => void done.push(key))
+      await work.due('greet', 'ana')
+      await eventually(() => done.length === 1)
+      proxy.stall()
+      const asked = work.due('greet', 'bo')
+      await wait(50)
+      proxy.mend()
+      await asked
+      await eventually(() => done.includes('bo'))
+      await work.close()
+      await proxy.close()
     })
 
     it('is shared: each key runs in one process, whoever asked, and what was asked of one that ended is done', async () => {

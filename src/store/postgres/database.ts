@@ -1,10 +1,11 @@
 import pg from 'pg'
 import { z } from 'zod'
 import { BotError } from '../../errors.ts'
+import { createPlaces } from './places.ts'
 
 /** How long something may take for which somebody waits, in milliseconds. */
 export interface Patience {
-  /** To get a connection. */
+  /** For a connection to be made. */
   readonly connect: number
   /** A statement. */
   readonly quick: number
@@ -12,6 +13,9 @@ export interface Patience {
 
 /** So that people are told within a second that the database is lost. */
 const within1s: Patience = { connect: 350, quick: 600 }
+
+/** How long something may wait until others are done with their statements, in milliseconds. */
+const longestQueue = 2000
 
 /** How long a statement may take for which nobody waits, in milliseconds. */
 export const patient = 30_000
@@ -22,6 +26,9 @@ export interface DatabaseLog {
 
 /** Connections of one process: what more callers need at once waits its turn. */
 const mostConnections = 10
+
+/** Further ones for statements that nobody waits for, which must not keep others waiting. */
+const mostPatient = 4
 
 /** Why a statement has no answer. `mayBeDone`: it was sent, so the database may have carried it out all the same. */
 export class Lost extends Error {
@@ -65,7 +72,7 @@ export function connectTo(url: string, log: DatabaseLog, { connect: longestConne
   const options = { connectionString: url, application_name: 'device-desk', keepAlive: true }
   const pool = new pg.Pool({
     ...options,
-    max: mostConnections,
+    max: mostConnections + mostPatient,
     connectionTimeoutMillis: longestConnect,
     statement_timeout: patient,
     allowExitOnIdle: true,
@@ -74,33 +81,65 @@ export function connectTo(url: string, log: DatabaseLog, { connect: longestConne
   // The statement that runs then rejects; a client without a listener would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
 
-  /** A connection that breaks while it is made is made once more. */
-  async function connect(): Promise<pg.PoolClient> {
+  const places = createPlaces(mostConnections, longestQueue)
+  const patientPlaces = createPlaces(mostPatient, patient)
+
+  /**
+   * A connection that breaks while it is made is made once more, and so is one for which this process had no time to look in
+   * time. Where none can be made, nobody else need wait.
+   */
+  async function connectNow(): Promise<pg.PoolClient> {
     const began = performance.now()
     try {
       return await pool.connect()
     } catch (cause) {
-      if (performance.now() - began > longestConnect / 4) throw new Lost('unreachable', { cause })
+      const taken = performance.now() - began
+      if (taken > longestConnect / 4 && taken < longestConnect * 1.5) throw new Lost('unreachable', { cause })
     }
     return pool.connect().catch((cause) => {
       throw new Lost('unreachable', { cause })
     })
   }
 
-  async function query<S extends z.ZodType>(row: S, text: string, values: readonly unknown[] = [], limit = quick) {
-    const client = await connect()
-    let broken = true
+  /** Works with a connection, in its turn; it is given up unless the work says that it is as it was. */
+  async function withClient<T>(
+    places: ReturnType<typeof createPlaces>,
+    work: (client: pg.PoolClient, isWhole: () => void) => Promise<T>,
+  ): Promise<T> {
+    await places.take().catch((cause) => {
+      throw cause instanceof Lost ? cause : new Lost('unreachable', { cause })
+    })
     try {
-      const { rows } = await within(limit, client.query(text, [...values]))
-      broken = false
-      return z.array(row).parse(rows)
+      const client = await connectNow()
+      let broken = true
+      try {
+        return await work(client, () => {
+          broken = false
+        })
+      } finally {
+        client.release(broken)
+      }
     } catch (error) {
-      broken &&= !isRefusal(error)
-      throw broken && !(error instanceof Lost) ? new Lost('broken', { cause: error }) : error
+      if (error instanceof Lost && error.kind === 'unreachable') places.refuseAll(error)
+      throw error
     } finally {
-      client.release(broken)
+      places.give()
     }
   }
+
+  const query = <S extends z.ZodType>(row: S, text: string, values: readonly unknown[] = [], limit = quick) =>
+    withClient(places, async (client, isWhole) => {
+      try {
+        const { rows } = await within(limit, client.query(text, [...values]))
+        isWhole()
+        return z.array(row).parse(rows)
+      } catch (error) {
+        if (isRefusal(error)) isWhole()
+        throw error instanceof Lost || error instanceof z.ZodError || isRefusal(error)
+          ? error
+          : new Lost('broken', { cause: error })
+      }
+    })
 
   return {
     quick,
@@ -120,17 +159,12 @@ export function connectTo(url: string, log: DatabaseLog, { connect: longestConne
         }),
 
     /** What the server answers to statements that somebody else wrote; their connection is given up when they fail. */
-    async raw(text: string, values?: readonly unknown[]): Promise<pg.QueryResult> {
-      const client = await pool.connect()
-      let broken = true
-      try {
+    raw: (text: string, values?: readonly unknown[]): Promise<pg.QueryResult> =>
+      withClient(patientPlaces, async (client, isWhole) => {
         const result = await within(patient, client.query(text, values && [...values]))
-        broken = false
+        isWhole()
         return result
-      } finally {
-        client.release(broken)
-      }
-    },
+      }),
 
     /** Runs statements together or not at all. */
     async transaction(work: (run: (text: string, values?: readonly unknown[]) => Promise<unknown[]>) => Promise<void>) {

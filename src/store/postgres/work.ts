@@ -1,8 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type JobWithMetadata, PgBoss } from 'pg-boss'
 import { z } from 'zod'
 import { together } from '../turns.ts'
 import { retryAfter, type Work, type WorkLog } from '../work.ts'
-import { type Database, unwritten, within } from './database.ts'
+import type { Database } from './database.ts'
 
 /** Where pg-boss keeps its tables. */
 const schema = 'device_desk_work'
@@ -55,6 +56,8 @@ export async function openPostgresWork(options: {
 
   const kinds = new Map<string, Kind>()
   const queues = new Map<string, Promise<void>>()
+  /** What was asked for while the database was not there. */
+  const owed = new Set<() => Promise<void>>()
   let closed = false
 
   function queueOf(kind: string): Promise<void> {
@@ -135,7 +138,16 @@ export async function openPostgresWork(options: {
     if (!closed) kind.look().catch((error) => log.error({ err: error }, 'work could not be looked for'))
   }
 
+  /** Asks again for what could not be asked for. */
+  const settle = together(async () => {
+    for (const ask of owed) {
+      await ask()
+      owed.delete(ask)
+    }
+  })
+
   const looking = setInterval(() => {
+    settle().catch((error) => log.error({ err: error }, 'what is due could not be kept; it is tried again'))
     for (const kind of kinds.values()) lookNow(kind)
   }, interval)
   const pulsing = setInterval(() => {
@@ -155,9 +167,12 @@ export async function openPostgresWork(options: {
     on: (name, job) => void kinds.set(name, createKind(name, job)),
 
     async due(kind, key, at) {
-      await within(2 * database.quick, plan(kind, key, at, 0)).catch((cause) => {
-        throw unwritten(cause)
+      const ask = () => plan(kind, key, at, 0)
+      const asked = ask().catch((error) => {
+        log.error({ kind, key, err: error }, 'what is due could not be kept; it is tried again')
+        owed.add(ask)
       })
+      await Promise.race([asked, wait(2 * database.quick, undefined, { ref: false })])
       const here = kinds.get(kind)
       if (here !== undefined) lookNow(here)
     },
