@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { isBotError } from '../../src/errors.ts'
+import { isHeld } from '../../src/requests/people.ts'
 import type { MassChange, Request } from '../../src/requests/request.ts'
 import { askerOf, createWorld, hour, type Somebody } from './world.ts'
 
@@ -120,6 +121,32 @@ describe('requests for a mass change', () => {
       await site.restart()
       assert.deepEqual([site.state(), site.world.made], ['refused', []], loser)
     }
+  })
+
+  it('are done after a kill between the change and its note', async () => {
+    const site = await startSite()
+    await site.ask()
+    site.world.dieAt('made')
+    await Promise.race([site.approve(site.second), site.world.death()])
+    assert.equal(site.state(), 'approved')
+    await site.restart()
+    assert.equal(site.state(), 'done')
+  })
+
+  it('about devices need the permission on each of them', () => {
+    const world = createWorld()
+    const phones = ['adele', 'bruno'].map((name) => world.deviceOf(world.addPhone(name, undefined, [])))
+    const devices = phones.map(({ connector, guid }) => ({ connector, guid }))
+    const held = (mine: readonly string[]) => {
+      const powers = {
+        holds: () => mine.length > 0,
+        reach: () => [],
+        may: ({ guid }: { guid: string }) => mine.includes(guid),
+      }
+      const get = ({ guid }: { guid: string }) => phones.find((phone) => phone.guid === guid)
+      return isHeld(powers, { ...change, devices }, { get })
+    }
+    assert.deepEqual([held(['adele-guid', 'bruno-guid']), held(['adele-guid']), held([])], [true, false, false])
   })
 
   it('about devices go on without those that are gone', async () => {
