@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import type { Context } from '../../src/commands/command.ts'
+import { subscribe } from '../../src/commands/subscriptions.ts'
 import { eventually, type Json, people, startDesk, type TestDesk, textOf } from '../desk.ts'
 import { chatOf } from './chat.ts'
 
@@ -17,6 +19,25 @@ describe('subscriptions in chat', () => {
     assert.match((await helpdesk.say('subscribe wipes')).text, /Site\.Modify/)
     assert.match((await channel(people.nobody).say('subscriptions')).text, /Site\.Read/)
     assert.match((await channel(people.full).say('subscriptions')).text, /Nothing is told here/)
+  })
+
+  it('are managed by the owner of a team who may read the site, too', async () => {
+    const wish = subscribe.check({ events: 'wipes' })
+    const owner = (owns: boolean, ...held: string[]) =>
+      ({
+        conversation: 'channel',
+        caller: { tenant: 't', id: 'ann', name: 'Ann', ownsTeam: async () => owns },
+        rights: { holds: (permission: string) => held.includes(permission) },
+        inventory: { collections: { get: (name: string) => ({ name }) } },
+        subscriptions: {
+          add: async ({ by }: Json) => Promise.reject(new Error(`added by ${by.name}`)),
+          mayCover: () => held.includes('Collection.ReadResource'),
+        },
+      }) as unknown as Context
+    await assert.rejects(wish(owner(true, 'Site.Read', 'Collection.ReadResource'), undefined), /added by Ann/)
+    await assert.rejects(wish(owner(false, 'Site.Read', 'Collection.ReadResource'), undefined), /Site\.Modify/)
+    await assert.rejects(wish(owner(true, 'Collection.ReadResource'), undefined), /Site\.Modify/)
+    await assert.rejects(wish(owner(true, 'Site.Read'), undefined), /Collection\.ReadResource/)
   })
 
   it('name what is told of which connector and collection, and say what there is when it is not known', async () => {
