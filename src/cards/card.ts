@@ -295,6 +295,8 @@ export interface About {
 export type Reply = Card & {
   readonly buttons?: readonly Button[]
   readonly about?: About
+  /** A message on which this was asked for shows it from now on, and what becomes of it. */
+  readonly stays?: true
   /** Nothing was done after all: the card says why and asks again. */
   readonly undone?: true
   /** What the record says of what was done. */

@@ -43,7 +43,10 @@ export async function requestReply(request: Request, context: Context, notice?: 
 }
 
 /** The card after somebody asked, with what they should know at once. */
-export const askedReply = ({ request, notice }: Asked, context: Context) => requestReply(request, context, notice)
+export const askedReply = async ({ request, notice }: Asked, context: Context): Promise<Reply> => ({
+  ...(await requestReply(request, context, notice)),
+  stays: true,
+})
 
 function factsOf(request: Request): Fact[] {
   const { subject, requester, reason, ticket, needed, approvals, status } = request

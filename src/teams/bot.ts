@@ -152,19 +152,28 @@ export function createBot({
     const { action, trigger } = parsed.data
     const place = placeOf(activity)
     const request = { verb: action.verb, data: action.data, automatic: trigger === 'automatic' }
+    const drawn = live.moment()
     const work = ask(askedOf(activity, request))
     const early = await within(patience, work)
     afterwards(async () => {
       const { reply, changed } = await work
       const { replyToId: pressed } = activity
-      const show = (id: string) => sender.edit(place, id, () => draw(reply, place), true)
+      const isShared = place.scope !== 'personal'
+      const copyAt = (message: string): Copy => ({ place, message, caller: callerOf(activity) })
+      /** What only the presser may see and do does not stand where others read along. */
+      const show = (id: string) =>
+        isShared && reply.about !== undefined
+          ? redraw(copyAt(id), reply.about)
+          : sender.edit(place, id, () => draw(reply, place), true)
       if (early === undefined && pressed !== undefined) await show(pressed)
       if (reply.file !== undefined) await files.offer(place, reply.file)
-      if (changed && reply.about)
-        await live.touched(reply.about, (copy, about) => {
-          if (copy.message !== pressed || copy.place.conversation !== place.conversation) return redraw(copy, about)
-          return early === undefined ? Promise.resolve() : show(pressed)
-        })
+      if (!changed || reply.about === undefined) return
+      if (reply.stays && pressed !== undefined) await live.move(reply.about, copyAt(pressed), drawn)
+      await live.touched(reply.about, (copy, about) => {
+        const isPressed = copy.message === pressed && copy.place.conversation === place.conversation
+        if (!isPressed || isShared) return redraw(copy, about)
+        return early === undefined ? Promise.resolve() : show(pressed)
+      })
     })
     return shown(draw(early?.reply ?? working, place))
   }

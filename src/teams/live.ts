@@ -36,10 +36,14 @@ export async function createLiveCards({
   alsoTouched: (about: About) => Promise<void>
   log: Logger
 }) {
-  const stored = await store.open({ name: 'copies', schema: z.object({ copies: z.array(CopySchema) }), version: 1 })
+  const nameOf = ({ place, message }: Copy) => `${place.conversation} ${message}`
+  const stored = await store.open({
+    name: 'copies',
+    schema: z.object({ about: z.string().default(''), copies: z.array(CopySchema) }),
+    version: 1,
+    indexes: { message: ({ copies }) => copies.map(nameOf) },
+  })
   const keyOf = ({ verb, data }: About) => `${verb} ${Object.values(data).join(' ')}`
-  const same = (one: Copy) => (other: Copy) =>
-    one.message === other.message && one.place.conversation === other.place.conversation
   const touches = new Map<string, number>()
   let moment = 0
 
@@ -56,19 +60,33 @@ export async function createLiveCards({
     by(copy, about).catch(async (error) => {
       log.info({ err: error }, 'a copy could not be edited')
       if (![403, 404].includes(statusOf(error) ?? 0)) return
-      await stored.update(keyOf(about), (old) => old && { copies: old.copies.filter((other) => !same(copy)(other)) })
+      await forgetCopy(keyOf(about), copy)
     })
+
+  const forgetCopy = (key: string, copy: Copy) =>
+    stored.update(key, (old) => old && { ...old, copies: old.copies.filter((other) => nameOf(other) !== nameOf(copy)) })
+
+  /** Keeps a copy that was drawn at this moment, and edits it if what it shows has changed since. */
+  async function remember(about: About, copy: Copy, drawn: number): Promise<void> {
+    const key = keyOf(about)
+    await stored.update(key, (old) => ({
+      about: key,
+      copies: [...(old?.copies ?? []).filter((other) => nameOf(other) !== nameOf(copy)), copy].slice(-most),
+    }))
+    if ((touches.get(key) ?? 0) > drawn) await editOrForget(copy, about)
+  }
 
   return {
     /** Names the present, for `remember`. */
     moment: () => moment,
 
-    /** Keeps a copy that was drawn at this moment, and edits it if what it shows has changed since. */
-    async remember(about: About, copy: Copy, drawn: number): Promise<void> {
-      await stored.update(keyOf(about), (old) => ({
-        copies: [...(old?.copies ?? []).filter((other) => !same(copy)(other)), copy].slice(-most),
-      }))
-      if ((touches.get(keyOf(about)) ?? 0) > drawn) await editOrForget(copy, about)
+    remember,
+
+    /** A message shows something else from now on. */
+    async move(about: About, copy: Copy, drawn: number): Promise<void> {
+      for (const { about: before } of await stored.list({ index: 'message', value: nameOf(copy) }))
+        if (before !== keyOf(about)) await forgetCopy(before, copy)
+      await remember(about, copy, drawn)
     },
 
     /** Edits every copy, `by` this where it is told how. */
@@ -84,7 +102,7 @@ export async function createLiveCards({
       const isThere = ({ place }: Copy) => conversationOf(place.conversation) === conversation
       for await (const [id, { copies }] of stored.scan())
         if (copies.some(isThere))
-          await stored.update(id, (old) => old && { copies: old.copies.filter((copy) => !isThere(copy)) })
+          await stored.update(id, (old) => old && { ...old, copies: old.copies.filter((copy) => !isThere(copy)) })
     },
   }
 }

@@ -89,9 +89,10 @@ describe('a wipe in chat', () => {
 
   it('ends with one denial, which everybody reads', async () => {
     const lost = phone()
-    const { id } = await ask(lost)
+    const { id, card } = await ask(lost)
     const denied = await approver.press(await copyOf(id, approver), 'deny', { id, reason: 'it was found' })
     assert.match(denied.text, /Denied because\nit was found/)
+    await helpdesk.reads(card, /Denied/)
     await security.finds(new RegExp(`${id}\nDenied`))
     await helpdesk.finds(new RegExp(`${id}: denied`))
     assert.deepEqual(await writes(), [])
@@ -116,5 +117,34 @@ describe('a wipe in chat', () => {
       ],
     )
     assert.match((await helpdesk.say(`block ${found.guid} lost`)).text, /is blocked/)
+  })
+
+  it('stands in a channel without buttons to decide, which come to each by refresh', async () => {
+    const stolen = phone()
+    const [asker, other] = [people.helpdesk, people.approver].map((who) => chatOf(desk, who, 'Mobile devices'))
+    assert.ok(asker && other)
+    const shown = await asker.say(`wipe ${stolen.guid} stolen in Rome`)
+    const asked = await asker.click(shown, 'Ask for approval', { shortId: stolen.shortId })
+    const id = /R\d+/.exec(asked.text)?.[0] ?? ''
+    const reader = chatOf(desk, people.nobody, 'Mobile devices')
+    const posted = await reader.reads(shown, /Waiting for approval/)
+    const verbs = ({ card }: Seen): string[] => (card.actions ?? []).map(({ verb }: Json) => verb)
+    assert.deepEqual(
+      verbs(posted).filter((verb) => ['approve', 'deny', 'withdraw'].includes(verb)),
+      [],
+    )
+    assert.doesNotMatch(posted.text, /stolen in Rome/)
+    const { verb, data } = posted.card.refresh.action
+    const refreshed = async (who: string): Promise<string[]> => {
+      const { body } = await desk.teams.press(who, 'Mobile devices', shown.id, verb, data, 'automatic')
+      return verbs({ ...shown, card: (body as Json).value })
+    }
+    assert.ok((await refreshed(people.approver)).includes('approve'))
+    assert.ok((await refreshed(people.helpdesk)).includes('withdraw'))
+    for (const who of [people.helpdesk, people.nobody]) assert.ok(!(await refreshed(who)).includes('approve'), who)
+    const seen = await other.press(shown, verb, data)
+    assert.match((await other.click(seen, 'Approve')).text, /Approved by Omar Haddad/)
+    await reader.reads(shown, /With Exchange/)
+    await helpdesk.finds(new RegExp(`${id}: with Exchange`))
   })
 })
