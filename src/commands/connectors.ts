@@ -136,14 +136,15 @@ export const connectorAdd = withoutSecrets(
       const kind = kindOf(String(given.kind ?? ''))
       const others = Object.entries(given).filter(([setting, value]) => setting !== 'kind' && isGiven(value))
       if (kind === undefined && others.length === 0) return chooseKind
-      if (kind === undefined) return keep(given, 'Added.', context)
-      const form = (problem?: string) => settingsForm({ verb: 'connector-add', kind, problem }, given, { kind })
-      if (others.length === 0) return form()
-      return orForm(form, async () => {
+      const add = async () => {
         if (context.connectors.has(String(given.name ?? '')))
           throw new BotError('CONNECTOR_REFUSED', `there is a connector ${given.name} already`)
         return keep(given, 'Added.', context)
-      })
+      }
+      if (kind === undefined) return add()
+      const form = (problem?: string) => settingsForm({ verb: 'connector-add', kind, problem }, given, { kind })
+      if (others.length === 0) return form()
+      return orForm(form, add)
     },
   }),
 )

@@ -119,6 +119,7 @@ describe('connectors in chat', () => {
     assert.match((await viktor.say(again)).text, /Again cannot be used\nthis is the organization of Contoso/)
     const same = `connector-add contoso online address:${address} authority:${authority} credential:contoso`
     assert.match((await viktor.say(same)).text, /there is a connector contoso already/)
+    assert.match((await viktor.say('connector-add contoso')).text, /there is a connector contoso already/)
     assert.match((await viktor.say('connectors again')).text, /I know no connector “again”/)
   })
 
