@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
 import type { NamedChange } from '../../src/inventory/changes.ts'
 import { allDevices } from '../../src/inventory/collections.ts'
 import type { Device } from '../../src/inventory/device.ts'
@@ -192,6 +193,36 @@ describe('inventory: keeping up', () => {
     assert.equal(inventory.get(first)?.state, 'Blocked')
   })
 
+  it('says of a row that it is durable only when it is, also when it is the same as one on its way', async () => {
+    const store = memoryStore()
+    const gate = Promise.withResolvers<void>()
+    const slow: typeof store = {
+      ...store,
+      async open(definition) {
+        const collection = await store.open(definition)
+        return { ...collection, update: (id, change) => gate.promise.then(() => collection.update(id, change)) }
+      },
+    }
+    const { inventory } = await open(undefined, { store: slow })
+    let done = 0
+    const puts = [first, first].map((device) => inventory.put(device).then(() => done++))
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate()
+    assert.equal(done, 0)
+    gate.resolve()
+    await Promise.all(puts)
+    assert.equal(inventory.get(first)?.guid, first.guid)
+  })
+
+  it('keeps what is gone away, however often the stored rest is written anew', async () => {
+    const { inventory, disk, sync } = await open()
+    await sync(devices)
+    await inventory.remove(first)
+    for (let n = 0; n < 200; n++) await inventory.put({ ...(devices[1 + (n % 7)] ?? second), os: `iOS ${n}` })
+    assert.equal((await open(disk)).inventory.get(first), undefined)
+    for (const device of devices.slice(1)) await inventory.put({ ...device, os: 'iOS 1' })
+    assert.equal((await open(disk)).inventory.get(first), undefined)
+  })
+
   it('keeps few segments however often a device changes', async () => {
     const { inventory, disk, sync } = await open()
     await sync(devices)
@@ -237,6 +268,23 @@ describe('inventory: telling what changed', () => {
     const third = await open(disk)
     await third.inventory.review()
     assert.deepEqual(await third.kinds(), [])
+  })
+
+  it('keeps what could not be handed over, however often the stored fleet is written anew', async () => {
+    const refuse: InventoryOptions['onChange'] = async () => {
+      throw new Error('outbox full')
+    }
+    const { sync, inventory, disk } = await open(undefined, { onChange: refuse })
+    await sync([first])
+    for (let n = 0; n < 150; n++) await inventory.put({ ...first, state: n % 2 === 0 ? 'Blocked' : 'Allowed' })
+    await inventory.settled()
+    const again = await open(disk)
+    await again.inventory.review()
+    const kinds = await again.kinds()
+    assert.deepEqual(
+      kinds,
+      Array.from({ length: 150 }, (_, n) => (n % 2 === 0 ? 'blocked' : 'allowed')),
+    )
   })
 
   it('never gives an id twice, whatever was deleted in between', async () => {
