@@ -8,8 +8,6 @@ export interface Sorted {
   starting(text: string, visit: (n: number, text: string) => void): void
   /** All that are this text. */
   equal(text: string, visit: (n: number) => void): void
-  /** Puts a part in order that is not yet; false when there is none. */
-  settle(): boolean
 }
 
 /** Entries side by side. */
@@ -40,7 +38,6 @@ export function createSorted(): Sorted {
   const drawers = new Map<number, Drawer>()
   /** In order; to be made anew after a new one. */
   let keys: number[] | undefined
-  const unsorted = new Set<Drawer>()
 
   const orderedKeys = () => {
     keys ??= [...drawers.keys()].sort((a, b) => a - b)
@@ -60,7 +57,6 @@ export function createSorted(): Sorted {
       })
     }
     drawer.isSorted = true
-    unsorted.delete(drawer)
     return drawer
   }
 
@@ -89,6 +85,19 @@ export function createSorted(): Sorted {
     return low
   }
 
+  /** The first place in a block after those that begin with this text. Texts lie apart in memory: few of them are looked at. */
+  function endIn({ texts }: Block, text: string): number {
+    let low = 0
+    let high = texts.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const here = texts[middle] ?? ''
+      if (here < text || here.startsWith(text)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
   function each({ texts, ns }: Block, from: number, visit: (n: number, text: string) => boolean): boolean {
     for (let place = from; place < texts.length; place++) if (!visit(ns[place] ?? 0, texts[place] ?? '')) return false
     return true
@@ -110,9 +119,7 @@ export function createSorted(): Sorted {
       const key = keyOf(text)
       const drawer = drawers.get(key)
       if (drawer === undefined) {
-        const made = { isSorted: false, blocks: [{ texts: [text], ns: [n] }] }
-        drawers.set(key, made)
-        unsorted.add(made)
+        drawers.set(key, { isSorted: false, blocks: [{ texts: [text], ns: [n] }] })
         keys = undefined
         return
       }
@@ -159,11 +166,17 @@ export function createSorted(): Sorted {
 
     starting(text, visit) {
       if (text.length > 2) {
-        walkFrom(text, (n, found) => {
-          if (!found.startsWith(text)) return false
-          visit(n, found)
-          return true
-        })
+        const drawer = drawers.get(keyOf(text))
+        if (drawer === undefined) return
+        const { blocks } = sort(drawer)
+        for (let at = blockFor(drawer, text, -1); at < blocks.length; at++) {
+          const block = blocks[at]
+          if (block === undefined) return
+          const end = endIn(block, text)
+          for (let place = placeIn(block, text, -1); place < end; place++)
+            visit(block.ns[place] ?? 0, block.texts[place] ?? '')
+          if (end < block.texts.length) return
+        }
         return
       }
       const [first, end] = [keyOf(text), text.length === 2 ? keyOf(text) : keyOf(text) + 0xffff]
@@ -179,12 +192,6 @@ export function createSorted(): Sorted {
         if (found === text) visit(n)
         return found === text
       })
-    },
-
-    settle() {
-      const [drawer] = unsorted
-      if (drawer !== undefined) sort(drawer)
-      return drawer !== undefined
     },
   }
 }

@@ -122,8 +122,5 @@ export function createTerms(fleet: Fleet) {
       for (const n of members(fleet.live)) ofDevice(n, take)
       for (const o of members(fleet.owners.live)) ofPerson(o, take)
     },
-
-    /** Puts a part in order before somebody needs it; false when all is. */
-    settle: () => orderMore() || [order, ids, people, accounts].some((list) => list.settle()),
   }
 }
