@@ -5,9 +5,6 @@ import { createApp } from './app.ts'
 import { describeSettings, readSettings, type Settings } from './config.ts'
 import { BotError } from './errors.ts'
 import { type Kind, openFileStore } from './store/files.ts'
-import { openDatabase } from './store/postgres/migrations.ts'
-import { openPostgresStore } from './store/postgres/store.ts'
-import { openPostgresWork } from './store/postgres/work.ts'
 import { createLocalWork } from './store/work.ts'
 
 const usage = `Device Desk: the mobile devices that connect to Exchange, in Microsoft Teams.
@@ -32,6 +29,10 @@ const pace = { now: () => performance.now(), wait }
 async function openStored({ DATABASE_URL: url }: Settings, folder: string, kind: Kind, log: Logger) {
   if (url === undefined)
     return { store: await openFileStore({ folder, kind, log }), work: createLocalWork({ now, log }) }
+  // The client of the database takes longer to load than files to open.
+  const { openDatabase } = await import('./store/postgres/migrations.ts')
+  const { openPostgresStore } = await import('./store/postgres/store.ts')
+  const { openPostgresWork } = await import('./store/postgres/work.ts')
   const database = await openDatabase({ url, kind, log })
   return { store: openPostgresStore({ database, log }), work: await openPostgresWork({ database, now, log }) }
 }
