@@ -11,8 +11,8 @@ const hour = 60 * 60_000
 const { compare } = new Intl.Collator('en', { numeric: true })
 
 /**
- * So many of these devices, in this order, after so many. They are counted by what they are ordered by, and only those that
- * are shown are put in order among themselves: by time, else `byName`.
+ * So many of these devices, in this order, after so many. Of what they are ordered by only the numbers are sorted; only
+ * those that are shown are put in order among themselves: by time, else `byName`.
  */
 export function createOrder(
   { columns }: Fleet,
@@ -36,6 +36,8 @@ export function createOrder(
     last: (n) => Math.floor(lastSync.at(n) / hour),
   }
 
+  const byTime = (sign: number) => (one: number, other: number) => sign * (lastSync.at(one) - lastSync.at(other))
+
   return (bits: Bits, { by, down }: { by: Order; down: boolean }, skip: number, take: number): number[] => {
     if (by === 'name') {
       const total = count(bits)
@@ -46,25 +48,37 @@ export function createOrder(
     }
     const key = keys[by]
     const sign = down ? -1 : 1
-    const counts = new Map<number, number>()
-    for (const n of members(bits)) counts.set(key(n), (counts.get(key(n)) ?? 0) + 1)
-    const shown = new Map<number, { readonly group: Bits; readonly from: number; readonly to: number }>()
-    let before = 0
-    for (const [one, here] of [...counts].sort(([a], [b]) => sign * (a - b))) {
-      const from = Math.max(0, skip - before)
-      const to = Math.min(here, skip + take - before)
-      if (from < to) shown.set(one, { group: createBits(), from, to })
-      before += here
-    }
+    const numbers = new Uint32Array(count(bits))
+    const values = new Float64Array(numbers.length)
+    let filled = 0
     for (const n of members(bits)) {
-      const found = shown.get(key(n))
-      if (found !== undefined) add(found.group, n)
+      numbers[filled] = n
+      values[filled] = sign * key(n)
+      filled += 1
     }
-    return [...shown].flatMap(([one, { group, from, to }]) =>
-      by === 'last'
-        ? [...members(group)].sort((a, b) => sign * (lastSync.at(a) - lastSync.at(b))).slice(from, to)
-        : byName(group, counts.get(one) ?? 0, from, to - from),
-    )
+    const sorted = values.slice().sort()
+    const [first, last] = [sorted[skip], sorted[Math.min(skip + take, sorted.length) - 1]]
+    if (first === undefined || last === undefined) return []
+    /** Whatever may be on the page: all that belong together with its first, with its last, or between. */
+    const near = new Map<number, Bits>()
+    for (let at = 0; at < filled; at += 1) {
+      const value = values[at] ?? 0
+      if (value < first || value > last) continue
+      const group = near.get(value) ?? createBits()
+      near.set(value, group)
+      add(group, numbers[at] ?? 0)
+    }
+    const rows: number[] = []
+    let left = skip - sorted.indexOf(first)
+    for (const [, group] of [...near].sort(([one], [other]) => one - other)) {
+      const here = count(group)
+      const from = Math.min(left, here)
+      const wanted = Math.min(here - from, take - rows.length)
+      if (by === 'last') rows.push(...[...members(group)].sort(byTime(sign)).slice(from, from + wanted))
+      else rows.push(...byName(group, here, from, wanted))
+      left -= from
+    }
+    return rows
   }
 }
 

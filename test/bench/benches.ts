@@ -8,6 +8,7 @@ import { clixml, psrp } from './psrp.ts'
 import { start } from './start.ts'
 import { chain, commit } from './store.ts'
 import { sync } from './sync.ts'
+import { tab } from './tab.ts'
 import { press, turn } from './turn.ts'
 
 /** Every row of `npm run bench`, in the order in which they are taken. */
@@ -20,6 +21,7 @@ export const benches: readonly Bench[] = [
   chain,
   memory,
   find,
+  tab,
   sync,
   clixml,
   psrp,

@@ -6,6 +6,7 @@ import { quantile } from './bench.ts'
 const tenant = 'b3f1c6a2-9d54-4e8b-8f07-1c2d3e4f5a60'
 const app = '6d0f7c1e-2b3a-4958-8776-a5b4c3d2e1f0'
 const person = '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d'
+const teamsForDesktop = '1fec8e78-bce4-4aaf-ab1b-5451cc387264'
 const botFramework = 'https://api.botframework.com'
 
 async function read(message: IncomingMessage): Promise<string> {
@@ -28,6 +29,7 @@ export async function startTeams({ taking = async () => {} }: { taking?: () => P
   const answers: Record<string, () => object> = {
     '/metadata': () => ({ issuer: botFramework, jwks_uri: `${url}/keys` }),
     '/keys': () => ({ keys: [key] }),
+    [`/${tenant}/discovery/v2.0/keys`]: () => ({ keys: [key] }),
     [`/${tenant}/oauth2/v2.0/token`]: () => ({ access_token: 'of the bot', expires_in: 3600 }),
   }
   const server = createServer(async (incoming, response) => {
@@ -99,6 +101,16 @@ export async function startTeams({ taking = async () => {} }: { taking?: () => P
       ToBotFromEmulatorOpenIdMetadataUrl: `${url}/metadata`,
       CallerId: 'urn:botframework:azure',
     },
+
+    /** What Entra ID gives Teams for the tab of the person who asks. */
+    personToken: () =>
+      new SignJWT({ tid: tenant, oid: person, azp: teamsForDesktop, scp: 'access_as_user', name: 'Viktor Lind' })
+        .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid })
+        .setIssuer(`${url}/${tenant}/v2.0`)
+        .setAudience(app)
+        .setNotBefore('-1m')
+        .setExpirationTime('2h')
+        .sign(privateKey),
 
     send,
 
