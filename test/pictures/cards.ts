@@ -10,10 +10,11 @@ import { openBrowser } from './browser.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const window = { width: 1040, height: 860 }
+const tab = { width: 1360, height: 860 }
 const phone = { width: 390, height: 780 }
 
-/** Starts the demo on a folder of its own, and resolves to the address of its chat page. */
-async function startDemo(folder: string): Promise<{ demo: ChildProcess; url: string }> {
+/** Starts the demo on a folder of its own, and resolves to the addresses of its chat page and of the bot. */
+async function startDemo(folder: string): Promise<{ demo: ChildProcess; url: string; bot: string }> {
   const env = { ...process.env, PORT: '0', DATA_DIR: folder, MicrosoftAppId: '' }
   const demo = spawn(process.execPath, ['src/index.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
@@ -23,7 +24,7 @@ async function startDemo(folder: string): Promise<{ demo: ChildProcess; url: str
     const [, url] = said.match(/Open (\S+)/) ?? []
     if (bot === undefined || url === undefined) continue
     while ((await fetch(`${bot}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 200))
-    return { demo, url }
+    return { demo, url, bot }
   }
   throw new Error(`the demo did not start: ${said}`)
 }
@@ -81,11 +82,51 @@ async function takeAll(browser: Browser, chats: string): Promise<void> {
   await take(omar, 'approval')
 }
 
+/** The tab of one person. */
+async function openTab(
+  browser: Browser,
+  bot: string,
+  who: string,
+  where: string,
+  viewport: typeof phone,
+): Promise<Page> {
+  const page = await browser.newPage({ viewport, deviceScaleFactor: 1.5, locale: 'en-GB', reducedMotion: 'reduce' })
+  await page.goto(`${bot}/tab#/${where}`)
+  await page.getByRole('button', { name: who }).click()
+  await page.locator('nav a').first().waitFor()
+  return page
+}
+
+/** The tab once Exchange has told when the first devices were last here, which takes a minute after the first sync. */
+async function takeTab(browser: Browser, bot: string): Promise<void> {
+  const fleet = await openTab(browser, bot, 'Viktor Lind', 'fleet', tab)
+  await fleet.locator('.bar', { hasText: /^Within 7 days\d{2,}$/ }).waitFor({ timeout: 300_000 })
+  const last = fleet.getByRole('button', { name: 'Last contact' })
+  await last.click({ clickCount: 2 })
+  await fleet.locator('.row time').first().waitFor()
+  await fleet.mouse.move(0, 0)
+  await take(fleet, 'fleet')
+  await last.click()
+  await fleet.getByLabel('Find devices').fill('pemberton')
+  await fleet.locator('.row', { hasText: 'gwen_iPhone' }).click()
+  await fleet.locator('#panel .card').waitFor()
+  await fleet.mouse.move(0, 0)
+  await fleet.waitForTimeout(1500)
+  await take(fleet, 'tab')
+  const reports = await openTab(browser, bot, 'Viktor Lind', 'reports', tab)
+  await reports.locator('.bar').nth(20).waitFor()
+  await take(reports, 'reports')
+  const small = await openTab(browser, bot, 'Hanna Berg', 'quarantine', phone)
+  await small.locator('.row:not(.head, .waiting)').first().waitFor()
+  await take(small, 'tab-phone')
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'pictures-'))
-const { demo, url } = await startDemo(folder)
+const { demo, url, bot } = await startDemo(folder)
 const browser = await openBrowser()
 try {
   await takeAll(browser, url)
+  await takeTab(browser, bot)
 } finally {
   await browser.close()
   demo.kill('SIGINT')
