@@ -65,7 +65,11 @@ export function createStreams({
       if (oldest !== undefined && others.length + 1 >= mostWindows) end(oldest)
       streams.add(stream)
       response.on('close', () => streams.delete(stream))
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
       response.write(':\n\n')
       void quietly(keepAlive(stream, session))
     },
