@@ -100,7 +100,12 @@ async function openTab(
 /** The tab once Exchange has told when the first devices were last here, which takes a minute after the first sync. */
 async function takeTab(browser: Browser, bot: string): Promise<void> {
   const fleet = await openTab(browser, bot, 'Viktor Lind', 'fleet', tab)
-  await fleet.locator('.bar', { hasText: /^Within 7 days\d{2,}$/ }).waitFor({ timeout: 300_000 })
+  await fleet.locator('.bar', { hasText: 'Not known' }).waitFor()
+  while (!(await fleet.locator('.bar', { hasText: /^Within 7 days\d{2,}$/ }).isVisible())) {
+    await fleet.waitForTimeout(5000)
+    await fleet.reload()
+    await fleet.locator('.bar', { hasText: 'Not known' }).waitFor()
+  }
   const last = fleet.getByRole('button', { name: 'Last contact' })
   await last.click({ clickCount: 2 })
   await fleet.locator('.row time').first().waitFor()
