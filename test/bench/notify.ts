@@ -15,8 +15,9 @@ import { startChild } from './child.ts'
 import { temporaryFolder } from './fleet.ts'
 
 const gather = 3000
-/** When nothing more was told for so long, all is. */
+/** When nothing more was told for so long, it is looked whether all is; after so long it should be. */
 const quiet = 2000
+const patience = 150_000
 /** Teams takes so many messages a second of one app. */
 const perSecond = 50
 const sorts = ['blocked', 'quarantined', 'new', 'gone']
@@ -98,7 +99,8 @@ async function answers(teams: SandboxTeams, isOver: (asked: number) => boolean) 
     const [at, start] = [Date.now(), performance.now()]
     taken.push(
       teams.say(people[taken.length % people.length] ?? '', 'personal', 'help').then(({ status, posted }) => {
-        if (status !== 200 || posted.length !== 1) throw new Error(`no answer: HTTP ${status}`)
+        const replies = posted.filter(({ replyToId }) => replyToId !== undefined)
+        if (status !== 200 || replies.length !== 1) throw new Error(`no answer: HTTP ${status}`)
         return { at, took: performance.now() - start }
       }),
     )
@@ -126,10 +128,15 @@ async function measure(plan: Plan) {
     await using bot = await startChild(new URL('bot.ts', import.meta.url), env)
     url = bot.url
     const ends = Date.now() + gather
-    const lastCall = () => Date.parse(teams.calls.findLast(toChannel)?.at ?? '')
-    const asked = await answers(teams, () => Date.now() > Math.max(ends + 10_000, (lastCall() || ends) + quiet))
-    const { told, times, counted } = tellings(teams, channels, events)
-    if (told !== events.length) throw new Error(`${told} of ${events.length} events were told`)
+    const lastCall = () => Date.parse(teams.calls.findLast(toChannel)?.at ?? new Date().toISOString())
+    const toldSoFar = () => tellings(teams, channels, events).told
+    const asked = await answers(teams, () => {
+      if (Date.now() < lastCall() + quiet) return false
+      if (toldSoFar() >= events.length) return true
+      if (Date.now() < ends + patience) return false
+      throw new Error(`${toldSoFar()} of ${events.length} events were told`)
+    })
+    const { times, counted } = tellings(teams, channels, events)
     if (times.some(({ group, singly }) => (group === '' ? singly !== 1 : singly > 1)))
       throw new Error('an event was told twice')
     for (const [group, count] of counted)
