@@ -43,6 +43,7 @@ async function measureStore(place: string, times: number) {
 /** PostgreSQL beside files as the store of one process. */
 export const postgres: Bench = {
   name: 'postgres',
+  long: true,
   async run(plan) {
     await using server = await openPostgres()
     await using folder = await temporaryFolder()
@@ -67,6 +68,7 @@ export const postgres: Bench = {
 /** Two replicas beside one, and one beside a bot on files; all on this machine, with the database and who asks. */
 export const replicas: Bench = {
   name: 'replicas',
+  long: true,
   async run(plan) {
     await using server = await openPostgres()
     await using teams = await startTeams()

@@ -139,6 +139,8 @@ export async function startTeams({ taking = async () => {} }: { taking?: () => P
       }
       await Promise.all(Array.from({ length: atOnce }, one))
       const perSecond = (1000 * turns) / (performance.now() - start)
+      // A bot ends connections that were idle while another was asked.
+      agent.destroy()
       if ('text' in fields && posted - before < turns)
         throw new Error(`${posted - before} answers to ${turns} messages`)
       return { perSecond, p99: quantile(latencies, 0.99) }
