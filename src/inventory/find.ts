@@ -63,6 +63,8 @@ interface Parts {
 const usualRows = 10
 /** So many are sorted for a page; of more, the order of all is walked through. */
 const sortable = 1000
+/** Less than one in so many. */
+const fewOwners = 50
 const msOfDay = 24 * 60 * 60_000
 
 /** Finds devices as a helpdesk expects it: whoever has just this id or name first, then by owner, then by model. */
@@ -73,7 +75,11 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
   /** Leaves the devices that this word begins something of; says which it names by their owner, and which by all of an id. */
   function narrow(found: Bits, word: string, isNumber: boolean): { byOwner: Bits; byId: Bits } {
     const byOwner = createBits()
-    terms.people.starting(word, (o) => fleet.eachOf(o, (n) => add(byOwner, n)))
+    const people = createBits()
+    terms.people.starting(word, (o) => add(people, o))
+    // Devices of many owners are found faster from end to end than from owner to owner.
+    if (count(people) * fewOwners > fleet.size()) addWhere(byOwner, found, (n) => has(people, fleet.ownerOf(n)))
+    else for (const o of members(people)) fleet.eachOf(o, (n) => add(byOwner, n))
     terms.named(word, false, (n) => add(byOwner, n))
     const all = copyOf(byOwner)
     const byId = createBits()

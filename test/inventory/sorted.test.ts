@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { createSorted } from '../../src/inventory/sorted.ts'
+
+/** Enough with one beginning to fill several blocks. */
+const many = 3000
+
+describe('inventory: texts in order', () => {
+  it('finds what begins with a text and what is just that, among many and after changes', () => {
+    const text = fc.tuple(fc.constantFrom('ad', 'ada', 'adel', 'adele', 'b'), fc.integer({ min: 0, max: 40 }))
+    fc.assert(
+      fc.property(
+        fc.array(text, { minLength: many, maxLength: many }),
+        fc.array(fc.nat(many - 1), { maxLength: 500 }),
+        (texts, removed) => {
+          const sorted = createSorted()
+          const known = new Map(texts.map(([start, end], n) => [n, `${start}${end || ''}`]))
+          const [early, late] = [[...known].slice(0, many / 2), [...known].slice(many / 2)]
+          for (const [n, one] of early) sorted.add(one, n)
+          sorted.equal('adele', () => {})
+          for (const [n, one] of late) sorted.add(one, n)
+          for (const n of removed) {
+            sorted.remove(known.get(n) ?? '', n)
+            known.delete(n)
+          }
+          for (const start of ['ad', 'ada', 'ada1', 'ade', 'adele', 'adele4', 'adelx', 'b', 'c']) {
+            const found: number[] = []
+            sorted.starting(start, (n) => found.push(n))
+            const expected = [...known].filter(([, one]) => one.startsWith(start)).map(([n]) => n)
+            assert.deepEqual(found.sort(), expected.sort(), start)
+            const equal: number[] = []
+            sorted.equal(start, (n) => equal.push(n))
+            assert.deepEqual(equal.sort(), [...known].flatMap(([n, one]) => (one === start ? [n] : [])).sort())
+          }
+          const walked: string[] = []
+          sorted.walk((_, one) => walked.push(one) > 0)
+          assert.deepEqual(walked, [...known.values()].sort())
+        },
+      ),
+      { numRuns: 15 },
+    )
+  })
+})
