@@ -49,6 +49,8 @@ export interface Outside {
   readonly first: AccessOptions['first']
   readonly now: () => Date
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** How long people wait for an answer before they read that work is under way, in milliseconds. */
+  readonly patience: number
   /** The clock by which Teams' limits are kept. */
   readonly pace: Pace
   readonly log: Logger

@@ -23,6 +23,8 @@ const patience = 10_000
 const now = () => new Date()
 const onStep = () => {}
 const wait = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal, ref: false })
+/** Teams wants an answer within some seconds; people are told after these milliseconds that work is under way. */
+const answerWithin = 1500
 const pace = { now: () => performance.now(), wait }
 
 /** Where things are stored, and what carries the work: a folder of this process, or a database that others share. */
@@ -52,6 +54,7 @@ async function startProduction() {
     wait,
     pace,
     log,
+    patience: answerWithin,
     onStep,
   })
   log.info({ url: await app.listen() }, 'Device Desk listens')
@@ -85,6 +88,7 @@ async function startDemonstration(unsigned: boolean) {
     wait,
     pace,
     log,
+    patience: answerWithin,
     onStep,
   })
   url = await app.listen()

@@ -47,7 +47,7 @@ export async function startDesk(
   const logged: string[] = []
   const log = pino({ level: process.env.LOG_LEVEL ?? 'debug' }, { write: (line) => void logged.push(line) })
 
-  async function start() {
+  async function start(patience = 30_000) {
     const store = around(await openFileStore({ folder: join(folder, 'store'), kind: 'demo' }))
     const work = createLocalWork({ now: () => new Date(), log })
     const app = await createApp({
@@ -60,6 +60,7 @@ export async function startDesk(
       pretend: demo.pretend,
       now: () => new Date(),
       wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
+      patience,
       pace: {
         now: fastClock,
         wait: (milliseconds, signal) => setTimeout(milliseconds / hurry, undefined, { signal, ref: false }),
@@ -107,9 +108,10 @@ export async function startDesk(
       await eventually(() => app.connectors.get(name).full?.at !== before)
     },
 
-    async restart() {
+    /** Restarts the bot; on a busy machine nobody is told that work is under way, unless `patience` says how soon. */
+    async restart(patience?: number) {
       await app.close()
-      app = await start()
+      app = await start(patience)
     },
 
     async close() {

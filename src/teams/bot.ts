@@ -33,6 +33,8 @@ export interface BotParts {
   readonly known: Iterable<string>
   /** Whether no other process has taken an activity. */
   readonly takeOnce: (activity: string) => Promise<boolean>
+  /** How long people wait for an answer before they read that work is under way, in milliseconds. */
+  readonly patience: number
   readonly stopping: AbortSignal
   readonly log: Logger
 }
@@ -41,9 +43,6 @@ export type Bot = ReturnType<typeof createBot>
 
 /** "Send welcome messages", Teams documentation: none in a team with more members. */
 const mostGreeted = 100
-
-/** How long people wait for an answer before they read that work is under way, in milliseconds. */
-const patience = 1500
 
 const PressSchema = z.object({
   action: z.object({
@@ -77,6 +76,7 @@ export function createBot({
   ownsGroup,
   known,
   takeOnce,
+  patience,
   stopping,
   log,
 }: BotParts) {

@@ -30,6 +30,8 @@ export interface TeamsOptions {
   readonly unsigned: boolean
   readonly now: () => Date
   /** The clock of Teams' limits. */
+  /** How long people wait for an answer before they read that work is under way, in milliseconds. */
+  readonly patience: number
   readonly pace: Pace
   readonly log: Logger
   readonly ready: () => boolean

@@ -34,6 +34,7 @@ const app = await createApp({
   first: [],
   now,
   wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false }),
+  patience: 1500,
   pace: {
     now: () => performance.now() * hurry,
     wait: (milliseconds, signal) => setTimeout(milliseconds / hurry, undefined, { signal, ref: false }),

@@ -35,6 +35,7 @@ const app = await createApp({
     now: () => begin + (performance.now() - begin) * hurry,
     wait: (milliseconds, signal) => setTimeout(milliseconds / hurry, undefined, { signal, ref: false }),
   },
+  patience: 15_000,
   onStep(step) {
     if (step === lastStep) process.kill(process.pid, 'SIGKILL')
   },

@@ -100,6 +100,7 @@ describe('answers in Teams', () => {
     })
 
     it('say that work is under way when Exchange is slow, and change when it is done', async () => {
+      await desk.restart(300)
       await desk.control('POST', 'faults', { cmdlet: 'Set-CASMailbox', then: 'slow', ms: 1800 })
       const { id, card } = await say(people.helpdesk, 'personal', 'block carla_Android stolen on the train')
       assert.match(textOf(card), /^Working/)
@@ -108,6 +109,7 @@ describe('answers in Teams', () => {
         return !now.startsWith('Working') && now
       })
       assert.match(text, /carla_Android is blocked/)
+      await desk.restart()
     })
 
     it('go on when the first try is throttled, lost or not believed, and then come once', async () => {
@@ -228,6 +230,7 @@ describe('answers in Teams', () => {
 
     it('say that work is under way when Exchange is slow, and the card changes when it is done', async () => {
       const { id, card } = await say(people.helpdesk, 'personal', 'device farid_iPhone')
+      await desk.restart(300)
       await desk.control('POST', 'faults', { cmdlet: 'Set-CASMailbox', then: 'slow', ms: 1800 })
       const data = { ...action(card, 'block').data, reason: 'seen in a shop window' }
       assert.match(textOf(await press(people.helpdesk, 'personal', id, 'block', data)), /^Working/)
@@ -236,6 +239,7 @@ describe('answers in Teams', () => {
         return now.includes('farid_iPhone is blocked') && now
       })
       assert.ok(!text.startsWith('Working'))
+      await desk.restart()
     })
 
     it('know no command of that name, and help to the right one', async () => {
