@@ -28,7 +28,9 @@ const two = [
   ['Eve', 'Security Administrator'],
 ] as const
 
-describe('a rogue Security Administrator', () => {
+describe('a rogue Security Administrator', function () {
+  this.timeout(60_000)
+
   let site: Site
 
   const start = async (options: Parameters<typeof startSite>[0] = {}) => {
@@ -196,7 +198,9 @@ describe('a rogue Security Administrator', () => {
   })
 })
 
-describe('rights of a site', () => {
+describe('rights of a site', function () {
+  this.timeout(60_000)
+
   let site: Site
   afterEach(() => site.close())
 

@@ -6,7 +6,9 @@ import { grant, grantToGroup, idOf, type Site, startSite, tenant } from './site.
 
 const minute = 60_000
 
-describe('rights by Microsoft Graph', () => {
+describe('rights by Microsoft Graph', function () {
+  this.timeout(60_000)
+
   let site: Site
   let graph: Graph
 

@@ -31,7 +31,10 @@ export async function startGraph() {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://graph')
     const body = await text(request)
-    const send = (code: number, value: object) => response.writeHead(code).end(JSON.stringify(value))
+    const send = (code: number, value: object) => {
+      response.statusCode = code
+      response.end(JSON.stringify(value))
+    }
     if (pathname.endsWith('/oauth2/v2.0/token')) return send(200, { access_token: 'good', expires_in: 3600 })
     asked.push(pathname)
     if (request.headers.authorization !== 'Bearer good') return send(401, {})

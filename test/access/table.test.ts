@@ -53,7 +53,9 @@ const needed: Record<string, readonly Permission[]> = {
   whoami: [],
 }
 
-describe('every command', () => {
+describe('every command', function () {
+  this.timeout(60_000)
+
   let site: Site
   let ran: string[] = []
   let ask: ReturnType<typeof createPipeline>

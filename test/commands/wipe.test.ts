@@ -8,7 +8,9 @@ interface Phone {
   readonly id: string
 }
 
-describe('a wipe in chat', () => {
+describe('a wipe in chat', function () {
+  this.timeout(120_000)
+
   let desk: TestDesk
   let helpdesk: Chat
   let approver: Chat
