@@ -115,8 +115,9 @@ export const sync: Bench = {
     )
     await using fresh = await openSite(connection)
     const full = await costs(fresh.full)
-    const changed = plan.sized(1000)
-    await ask('organizations/Bench/changes', { new: changed / 2, quarantined: changed / 2 })
+    const half = plan.sized(500)
+    const changed = 2 * half
+    await ask('organizations/Bench/changes', { new: half, quarantined: half })
     const delta = await costs(site.delta)
     const size = devices.toLocaleString('en')
     const p99 = quantile(latencies, 0.99)
