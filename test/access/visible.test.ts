@@ -2,14 +2,18 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import type { RightsChange } from '../../src/access/changes.ts'
+import type { Reply } from '../../src/cards/card.ts'
+import { createCards } from '../../src/cards/draw.ts'
 import { commands } from '../../src/commands/commands.ts'
 import type { Device, Owner } from '../../src/inventory/device.ts'
 import { createPipeline } from '../../src/pipeline.ts'
+import { queryOf, resultOf } from '../../src/teams/extension.ts'
 import { add, grant, idOf, type Site, startSite, tenant } from './site.ts'
 
 const connectors = ['Contoso', 'Fabrikam'] as const
 const names = ['adele', 'bruno', 'carla', 'dmitri', 'emma'] as const
 const aliasOf = (name: string, connector: string) => `${name}.of.${connector}`.toLowerCase()
+const cards = createCards(new URL('../../cards/', import.meta.url))
 const signal = new AbortController().signal
 
 /** Everybody has two phones in each organization; nothing of one can be mistaken for something of another. */
@@ -67,7 +71,8 @@ const anything = fc.constantFrom(
   'iPhone',
   '',
 )
-const asked = fc.oneof(
+const number = fc.integer({ min: 1001, max: 1005 }).map((n) => `R${n}`)
+const words = fc.oneof(
   anything.map((text) => `find ${text}`),
   fc.constantFrom('find state:Allowed', 'find connector:Contoso', 'find connector:Fabrikam page:2', 'status', 'help'),
   anything.map((text) => `device ${text}`),
@@ -83,8 +88,51 @@ const asked = fc.oneof(
     'report os',
     'brake',
   ),
-  fc.integer({ min: 1001, max: 1005 }).map((n) => `request R${n}`),
+  number.map((id) => `request ${id}`),
 )
+
+/** Presses on buttons that cards of others show, by hand or by Teams itself. */
+const pressed = fc
+  .tuple(
+    fc.oneof(
+      anything.map((text) => ({ verb: 'find', data: { text, rows: 100 } })),
+      fc.record({
+        verb: fc.constantFrom('device', 'block', 'allow', 'reset', 'wipe', 'wipe-account', 'cancel-wipe', 'delete'),
+        data: anything.map((ref) => ({ ref })),
+      }),
+      anything.map((text) => ({ verb: 'user', data: { text } })),
+      fc.record({
+        verb: fc.constantFrom('request', 'request-devices', 'approve', 'deny'),
+        data: number.map((id) => ({ id })),
+      }),
+      fc.constantFrom('all', 'open').map((which) => ({ verb: 'requests', data: { which, rows: 100 } })),
+      fc.constantFrom('access', 'os', 'wipes').map((which) => ({ verb: 'report', data: { which, csv: 'csv' } })),
+    ),
+    fc.boolean(),
+  )
+  .map(([press, automatic]) => ({ ...press, automatic }))
+
+/** A search in the compose box, as Teams sends it. */
+const searched = anything.map((text) => ({ commandId: 'find', parameters: [{ name: 'text', value: text }] }))
+
+const asked = fc.oneof(
+  words.map((line) => ({ by: 'words' as const, request: { words: line }, typed: line })),
+  pressed.map((request) => ({ by: 'press' as const, request, typed: JSON.stringify(request.data) })),
+  searched.map((query) => ({ by: 'search' as const, request: queryOf(query), typed: JSON.stringify(query) })),
+)
+
+/** All that a door lets out of an answer: in chat and in the tab, as a card, as data and as a file, or as hits of a search. */
+const shownBy = (by: 'words' | 'press' | 'search', reply: Reply): string =>
+  JSON.stringify(
+    by === 'search'
+      ? resultOf(reply, cards)
+      : [
+          reply,
+          cards.draw(reply, { shared: false, within: 'tab' }),
+          cards.plain(reply),
+          [...(reply.file?.rows() ?? [])],
+        ],
+  )
 
 describe('what somebody sees', function () {
   this.timeout(120_000)
@@ -115,12 +163,12 @@ describe('what somebody sees', function () {
 
   let caller = 0
 
-  it('is never of a device outside their collections, whatever they ask for', () =>
+  it('is never of a device outside their collections, whatever they write, press or search for', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(rule, { minLength: 1, maxLength: 2 }),
         fc.array(asked, { minLength: 5 }),
-        async (rules, words) => {
+        async (rules, asks) => {
           caller += 1
           const name = `Somebody ${caller}`
           for (const [n, one] of rules.entries()) {
@@ -154,17 +202,19 @@ describe('what somebody sees', function () {
             refused: () => {},
             log: pino({ level: 'silent' }),
           })
-          for (const line of words) {
+          for (const { by, request, typed } of asks) {
+            assert.ok(request)
             const { reply, failure } = await ask({
               caller: { tenant, id: idOf(name), name, addresses: async () => [] },
               scope: 'personal',
-              request: { words: line },
+              request,
               signal,
             })
-            assert.notEqual(failure?.code, 'INTERNAL', `${line}: ${failure?.cause}`)
-            const said = JSON.stringify(reply).replaceAll(line.slice(line.indexOf(' ') + 1), '…')
-            for (const trace of hidden) assert.ok(!said.includes(trace), `“${line}” tells ${trace}: ${said}`)
-            if (line === 'status') assert.match(said, new RegExp(`"${inside.length} devices?"`))
+            assert.notEqual(failure?.code, 'INTERNAL', `${by} ${typed}: ${failure?.cause}`)
+            const said = shownBy(by, reply)
+            for (const trace of hidden)
+              if (!typed.includes(trace)) assert.ok(!said.includes(trace), `${by} “${typed}” tells ${trace}: ${said}`)
+            if (typed === 'status') assert.match(said, new RegExp(`"${inside.length} devices?"`))
           }
         },
       ),
