@@ -147,7 +147,7 @@ export function isLegacy({ clientType, clientVersion }: Client): boolean {
 }
 
 /** The minimum version that a device's operating system is below. */
-export function minimumAbove({ os }: Device, { minimumOs = {} }: Limits): string | undefined {
+export function minimumAbove({ os }: Pick<Device, 'os'>, { minimumOs = {} }: Limits): string | undefined {
   if (os === undefined) return undefined
   const name = Object.keys(minimumOs).find((start) => fold(os).startsWith(fold(start)))
   const minimum = name === undefined ? undefined : minimumOs[name]

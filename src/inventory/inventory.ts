@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Store } from '../store/store.ts'
 import { type Bits, copyOf, drop, has, members } from './bits.ts'
+import { minimumAbove } from './changes.ts'
 import { createCollections, type Visible } from './collections.ts'
 import type { Device, DeviceKey, Owner } from './device.ts'
 import { createDraft } from './draft.ts'
@@ -130,6 +132,18 @@ export async function createInventory(options: InventoryOptions) {
   const devicesIn = (numbers: Iterable<number>) => [...numbers].map(fleet.get).filter((device) => device !== undefined)
   const ownerOf = ({ connector, mailbox }: Pick<Device, 'connector' | 'mailbox'>) => owners.of(connector, mailbox)
 
+  /** Whether a device is below its connector's minimum version, which is worked out once for each version. */
+  function belowMinimum(): (n: number) => boolean {
+    const { connector, os } = columns
+    const known = new Map<number, boolean>()
+    return (n) => {
+      const key = connector.code(n) * 2 ** 26 + os.code(n)
+      const isBelow = known.get(key) ?? minimumAbove({ os: os.get(n) }, limits(connector.get(n) ?? '')) !== undefined
+      known.set(key, isBelow)
+      return isBelow
+    }
+  }
+
   /** Devices that are shown only to those who ask for them. */
   function ignored(held: Iterable<DeviceKey>): Bits {
     const bits = copyOf(inactive.bits())
@@ -236,9 +250,15 @@ export async function createInventory(options: InventoryOptions) {
      */
     async review(): Promise<void> {
       await inactive.refreshInPieces()
+      const isBelow = belowMinimum()
+      const isTold = (n: number) => {
+        const told = memory.toldOf(n)
+        return told.includes('stale') === has(inactive.bits(), n) && told.includes('osBelowMinimum') === isBelow(n)
+      }
       for (const some of portions([...members(fleet.live)])) {
-        const review = some.map((n) => keyOf(n))
-        await journal.inTurn(() => journal.write({ review }))
+        const review = some.filter((n) => !isTold(n)).map(keyOf)
+        if (review.length > 0) await journal.inTurn(() => journal.write({ review }))
+        await setImmediate()
       }
       journal.tell()
     },
