@@ -12,6 +12,7 @@ import { createConnectors } from './connector/connectors.ts'
 import { measureConnectors } from './connector/metrics.ts'
 import { driftNews } from './connector/policy/news.ts'
 import { createPolicies } from './connector/policy/policies.ts'
+import { rulesNews } from './connector/rules/news.ts'
 import { createRules } from './connector/rules/rules.ts'
 import { BotError } from './errors.ts'
 import type { Event } from './events/event.ts'
@@ -123,7 +124,13 @@ export async function createApp(outside: Outside) {
     use: connectors.use,
     drifted: (look) => outbox.publish(driftNews(look)),
   })
-  const rules = await createRules({ store, now, log, use: connectors.use })
+  const rules = await createRules({
+    store,
+    now,
+    log,
+    use: connectors.use,
+    changed: (change) => outbox.publish(rulesNews(change)),
+  })
   const tenant = settings.MicrosoftAppTenantId ?? ''
   const directory = await directoryOf(settings, now)
   const access = await createAccess({

@@ -1,7 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import type { Button, Reply } from '../cards/card.ts'
-import { rulesNews } from '../connector/rules/news.ts'
 import { type AccessRule, type AccessStep, type AccessWish, characteristics, levels } from '../connector/rules/rule.ts'
 import type { KnownAccess } from '../connector/rules/rules.ts'
 import { affectedTable, simulate, valuesOf } from '../connector/rules/simulate.ts'
@@ -59,7 +58,7 @@ async function propose(
   press: Omit<Button, 'title'>,
   context: Context,
 ): Promise<Reply> {
-  const { rules: room, inventory, outbox, rights, caller, approved, scope, now, signal } = context
+  const { rules: room, inventory, rights, caller, approved, scope, now, signal } = context
   const preview = await room.preview(name, wish, signal)
   const { access, steps, digest } = preview
   if (steps.length === 0)
@@ -85,8 +84,7 @@ async function propose(
   if (confirm === undefined) return show()
   if (confirm !== digest) return { ...show('This has changed since you looked, so nothing was done.'), undone: true }
   if (second !== undefined && approved === undefined) return askSecond(show(), second, context)
-  const made = await room.carryOut(preview, signal)
-  await outbox.publish(rulesNews(preview, made, caller.name))
+  const made = await room.carryOut(preview, caller.name, signal)
   return { ...rulesReply([made], context, { notice: 'Done; Exchange shows it so.' }), record: recordOf(steps) }
 }
 

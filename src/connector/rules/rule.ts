@@ -50,7 +50,7 @@ export type AccessWish =
 
 /** One cmdlet on the way to a wish. */
 export type AccessStep =
-  | { readonly do: 'add'; readonly level: Level; readonly characteristic: Characteristic; readonly query: string }
+  | { readonly do: 'add'; readonly level: Level; readonly characteristic: string; readonly query: string }
   | { readonly do: 'set'; readonly guid: string; readonly level: Level }
   | { readonly do: 'remove'; readonly guid: string }
   | { readonly do: 'default'; readonly level: Level }
@@ -78,6 +78,36 @@ export function stepsTo({ rules, defaultLevel }: OrganizationAccess, wish: Acces
       ]
     }
   }
+}
+
+/** What a step does, in words. */
+export function sentenceOf(step: AccessStep, rules: OrganizationAccess['rules']): string {
+  const nameOf = (guid: string) => rules.find((rule) => rule.guid === guid)?.name ?? guid
+  switch (step.do) {
+    case 'default':
+      return `set the default access level to ${step.level}`
+    case 'add':
+      return `added the rule ${step.level} ${step.query}(${step.characteristic})`
+    case 'set':
+      return `changed the rule ${nameOf(step.guid)} to ${step.level}`
+    case 'remove':
+      return `removed the rule ${nameOf(step.guid)}`
+  }
+}
+
+/** What was done between two reads, in the words of the steps that do it. */
+export function differencesOf(before: OrganizationAccess, { rules, defaultLevel }: OrganizationAccess): string[] {
+  const old = new Map(before.rules.map(({ guid, level }) => [guid, level]))
+  const left = new Set(rules.map(({ guid }) => guid))
+  const added = rules.filter(({ guid }) => !old.has(guid))
+  const changed = rules.filter(({ guid, level }) => old.has(guid) && old.get(guid) !== level)
+  const gone = before.rules.filter(({ guid }) => !left.has(guid))
+  return [
+    ...(defaultLevel === before.defaultLevel ? [] : [sentenceOf({ do: 'default', level: defaultLevel }, rules)]),
+    ...added.map((rule) => sentenceOf({ do: 'add', ...rule }, rules)),
+    ...changed.map((rule) => sentenceOf({ do: 'set', ...rule }, rules)),
+    ...gone.map((rule) => sentenceOf({ do: 'remove', ...rule }, before.rules)),
+  ]
 }
 
 /** The rules and the default as they are after these steps; a new rule has no Guid yet. */

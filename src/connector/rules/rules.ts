@@ -1,12 +1,33 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { BotError, isBotError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
 import type { Use } from '../connectors.ts'
 import { readAccess, readClasses, take } from './cmdlets.ts'
-import { type AccessStep, type AccessWish, type OrganizationAccess, OrganizationAccessSchema, stepsTo } from './rule.ts'
+import {
+  type AccessStep,
+  type AccessWish,
+  differencesOf,
+  type OrganizationAccess,
+  OrganizationAccessSchema,
+  sentenceOf,
+  stepsTo,
+} from './rule.ts'
 
-const KnownSchema = OrganizationAccessSchema.extend({ connector: z.string(), at: z.iso.datetime() })
+/** What somebody set out to do here, and Exchange has not shown yet. */
+const OwnSchema = z.object({ by: z.string(), did: z.string(), at: z.iso.datetime() })
+
+const KnownSchema = OrganizationAccessSchema.extend({
+  connector: z.string(),
+  at: z.iso.datetime(),
+  own: z.array(OwnSchema).optional(),
+})
+
+/** Milliseconds after which a change whose answer was lost is not expected to show any more. */
+const patience = 60 * 60_000
+
+type Own = z.infer<typeof OwnSchema>
 
 /** The rules of a connector's organization, as they were read last. */
 export type KnownAccess = z.infer<typeof KnownSchema>
@@ -20,17 +41,30 @@ export interface AccessPreview {
   readonly digest: string
 }
 
+/** A difference between two reads. */
+export interface AccessChange {
+  readonly connector: string
+  /** When it was still as before. */
+  readonly since: string
+  readonly at: string
+  /** Who did it here; nobody, where it was done in Exchange. */
+  readonly by: string | undefined
+  readonly did: string
+}
+
 export interface RulesOptions {
   readonly store: Store
   readonly use: Use
   readonly now: () => Date
+  /** Told before it is kept, and so again after a kill in between. */
+  readonly changed: (change: AccessChange) => Promise<void>
   readonly log: { warn(about: object, message: string): void }
 }
 
 export type Rules = Awaited<ReturnType<typeof createRules>>
 
 /** Exchange's access rules and default access level of each connector: read with each sync, and kept. */
-export async function createRules({ store, use, now, log }: RulesOptions) {
+export async function createRules({ store, use, now, changed, log }: RulesOptions) {
   const stored = await store.open({ name: 'access-rules', schema: KnownSchema, version: 1 })
   const known = new Map<string, KnownAccess>()
 
@@ -45,22 +79,47 @@ export async function createRules({ store, use, now, log }: RulesOptions) {
   })
   await takeOver()
 
-  /** Reads them from Exchange. */
+  /** Reads them from Exchange and tells what is different; again, when somebody else did so meanwhile. */
   async function read(connector: string, signal: AbortSignal): Promise<KnownAccess> {
-    const access = { ...(await use(connector, signal, readAccess)), connector, at: now().toISOString() }
-    await stored.put(connector, access)
+    const before = await stored.get(connector)
+    const shown = await use(connector, signal, readAccess)
+    if (!isDeepStrictEqual(await stored.get(connector), before)) return read(connector, signal)
+    const time = now()
+    const at = time.toISOString()
+    const own = before?.own?.filter((one) => time.getTime() - Date.parse(one.at) < patience) ?? []
+    const differences = before === undefined ? [] : differencesOf(before, shown)
+    for (const did of differences) {
+      const by = own.find((one) => one.did === did)?.by
+      await changed({ connector, since: before?.at ?? at, at, by, did })
+    }
+    const access = { ...shown, connector, at, own: own.filter(({ did }) => !differences.includes(did)) }
+    const kept = await stored.update(connector, (old) => (isDeepStrictEqual(old, before) ? access : old))
+    if (!isDeepStrictEqual(kept, access)) return read(connector, signal)
     known.set(connector, access)
     return access
   }
 
+  const change = (connector: string, next: (own: Own[]) => Own[]) =>
+    stored.update(connector, (old) => old && { ...old, own: next(old.own ?? []) })
+
   /** Takes a step once; after a lost answer Exchange is read, and only what it shows counts. */
-  async function takeSafely(connector: string, step: AccessStep, wish: AccessWish, signal: AbortSignal): Promise<void> {
+  async function takeSafely(
+    step: AccessStep,
+    { connector, wish, access }: AccessPreview,
+    by: string,
+    signal: AbortSignal,
+  ) {
+    const mine = { by, did: sentenceOf(step, access.rules), at: now().toISOString() }
+    await change(connector, (own) => [...own, mine])
     try {
       await use(connector, signal, (exchange, both) => take(step, exchange, both))
     } catch (error) {
-      if (!isBotError(error, 'EXCHANGE_OUTCOME_UNKNOWN')) throw error
+      if (!isBotError(error, 'EXCHANGE_OUTCOME_UNKNOWN')) {
+        await change(connector, (own) => own.filter((one) => !isDeepStrictEqual(one, mine)))
+        throw error
+      }
       const left = await read(connector, signal)
-        .then((access) => stepsTo(access, wish))
+        .then((now) => stepsTo(now, wish))
         .catch(() => undefined)
       if (left === undefined) throw error
       if (left.some((one) => one.do === step.do))
@@ -86,9 +145,9 @@ export async function createRules({ store, use, now, log }: RulesOptions) {
     },
 
     /** Carries out what was previewed, step by step, and reads it back. Throws as the carrier does. */
-    async carryOut({ connector, wish, steps }: AccessPreview, signal: AbortSignal): Promise<KnownAccess> {
-      for (const step of steps) await takeSafely(connector, step, wish, signal)
-      return read(connector, signal)
+    async carryOut(wished: AccessPreview, by: string, signal: AbortSignal): Promise<KnownAccess> {
+      for (const step of wished.steps) await takeSafely(step, wished, by, signal)
+      return read(wished.connector, signal)
     },
 
     /** The connector is removed; Exchange keeps its rules. */
