@@ -4,31 +4,40 @@ import { nameOf } from '../inventory/device.ts'
 import { isPending, isWipe, type WipeRequest } from '../requests/request.ts'
 import { stateTexts } from '../requests/texts.ts'
 import type { Context } from './command.ts'
+import { sees } from './requests.ts'
 
-/** What ends with a connector; the digest names it. */
+const mostNamed = 10
+
+/** What ends with a connector; the digest names all of it, also what the asker may not see. */
 export interface End {
   readonly devices: string
+  /** Wipes of devices that the asker may see. */
   readonly warnings: readonly string[]
+  /** How many wipes are under way. */
+  readonly wipes: number
   readonly digest: string
 }
 
 /** What is under way for the devices of a connector. */
-export async function endOf(connector: string, { inventory, requests }: Context): Promise<End> {
+export async function endOf(connector: string, context: Context): Promise<End> {
+  const { inventory, requests, rights } = context
   const open = (await requests.listOpen()).filter(isWipe).filter(({ subject }) => subject.connector === connector)
   const ours = new Set(open.map(({ subject }) => subject.guid))
   const others = inventory.wipePending(connector).filter(({ guid }) => !ours.has(guid))
-  const warnings = [
-    ...open.map(whatEnds),
-    ...others.map(
-      (device) =>
-        `The wipe of ${nameOf(device, inventory.owner(device))} stays with Exchange, and nobody here follows it.`,
-    ),
+  const wipes = [
+    ...open.map((request) => ({ text: whatEnds(request), isSeen: sees(request, context) })),
+    ...others.map((device) => ({
+      text: `The wipe of ${nameOf(device, inventory.owner(device))} stays with Exchange, and nobody here follows it.`,
+      isSeen: rights.may(device, 'Collection.ReadResource'),
+    })),
   ]
   const digest = createHash('sha256')
-    .update(JSON.stringify([connector, warnings]))
+    .update(JSON.stringify([connector, wipes.map(({ text }) => text)]))
     .digest('hex')
     .slice(0, 16)
-  return { devices: inventory.countOf(connector).toLocaleString('en'), warnings, digest }
+  const devices = inventory.countOf(connector).toLocaleString('en')
+  const warnings = wipes.filter(({ isSeen }) => isSeen).map(({ text }) => text)
+  return { devices, warnings: warnings.slice(0, mostNamed), wipes: wipes.length, digest }
 }
 
 function whatEnds(request: WipeRequest): string {
@@ -40,7 +49,8 @@ function whatEnds(request: WipeRequest): string {
 }
 
 /** Says all that ends with a connector before it does; a press, confirmed, removes it. */
-export function endReply(connector: string, { devices, warnings, digest }: End, notice?: string): Reply {
+export function endReply(connector: string, { devices, warnings, wipes, digest }: End, notice?: string): Reply {
+  const more = wipes - warnings.length
   return {
     template: 'preview',
     data: {
@@ -48,9 +58,9 @@ export function endReply(connector: string, { devices, warnings, digest }: End, 
       text: `${devices} devices are forgotten here. Nothing is changed in Exchange, and no phone notices.`,
       tone: 'warning',
       ...(notice && { notice }),
-      warnings: warnings.slice(0, 10).map((text) => ({ text })),
+      warnings: warnings.map((text) => ({ text })),
       changes: [],
-      facts: warnings.length > 10 ? [{ label: 'And', value: `${warnings.length - 10} more wipes` }] : [],
+      facts: more > 0 ? [{ label: 'And', value: more === 1 ? '1 more wipe' : `${more} more wipes` }] : [],
       times: [],
       bars: [],
       rows: [],
