@@ -31,7 +31,9 @@ import { createVoice } from './notify/voice.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRequests } from './requests/requests.ts'
 import type { Store } from './store/store.ts'
+import { watched } from './store/watch.ts'
 import type { Work } from './store/work.ts'
+import { createStreams } from './tab/streams.ts'
 import { createTab, type Pretend } from './tab/tab.ts'
 import type { Pace } from './teams/limits.ts'
 import { createTeams } from './teams/teams.ts'
@@ -62,7 +64,9 @@ export interface Outside {
 export type App = Awaited<ReturnType<typeof createApp>>
 
 /** Puts the parts together, from the bottom up; reads no environment. */
-export async function createApp(outside: Outside) {
+export async function createApp(given: Outside) {
+  const streams = createStreams(given)
+  const outside = { ...given, store: watched(given.store, streams.tell) }
   const { settings, store, demo, now, log } = outside
   const audit = await createAudit({ store, now: () => now().getTime(), days: settings.AUDIT_DAYS, log })
   const complete = Promise.withResolvers<void>()
@@ -77,10 +81,10 @@ export async function createApp(outside: Outside) {
     now,
     log,
     limits: (connector) => limits.get(connector) ?? {},
+    touched: () => streams.tell('devices'),
     /** Told when all rooms are there, since a request may be the reason for a change. */
     async onChange(changes) {
       await complete.promise
-      tab.tell({ verb: 'device', data: {} })
       const known = changes.some((change) => 'wipe' in change) ? await requests.all() : []
       const events = changes.flatMap((change) => {
         const explained = known.some((request) => explains(request, change))
@@ -199,7 +203,7 @@ export async function createApp(outside: Outside) {
   const metrics = createMetrics(audit)
   measureConnectors(metrics, connectors)
   const cards = createCards(new URL('../cards/', import.meta.url))
-  const tab = createTab({ ...parts, ask, cards, touched: (about) => messenger.touched(about) })
+  const tab = createTab({ ...parts, ask, cards, streams, touched: (about) => messenger.touched(about) })
   const teams = await createTeams({
     ...parts,
     ask,
@@ -210,10 +214,7 @@ export async function createApp(outside: Outside) {
     heard: conversations.heard,
     happened: (what) => notify.happened(what),
     ownsGroup: async ({ id }, group) => (await directory?.owns(id, group)) ?? false,
-    async touched(about) {
-      tab.tell(about)
-      await notify.touched(about)
-    },
+    touched: (about) => notify.touched(about),
   })
   const { messenger } = teams
   const notify = await createNotify({ ...parts, messenger, gather: 3000 })

@@ -66,7 +66,7 @@ export function createPipeline({
       const rights = await desk.access.rightsOf(asked.caller)
       mayAnywhere(rights, command)
       const own = asked.scope === 'personal' || ('verb' in asked.request && asked.activity !== undefined)
-      const context: Context = { ...desk, ...asked, commands, rights, own }
+      const context: Context = { ...desk, ...asked, commands, rights, own, automatic: isAutomatic(asked) }
       const devices = command.device ? resolve(context, command, values) : []
       const [device] = devices
       entry.target = targetOf(device, command, values)
@@ -83,7 +83,7 @@ export function createPipeline({
       return { reply, changed: false }
     } catch (error) {
       const failure = explain(error, entry)
-      if (!('verb' in asked.request && asked.request.automatic)) tellRefused(asked.caller, entry.command, failure.code)
+      if (!isAutomatic(asked)) tellRefused(asked.caller, entry.command, failure.code)
       desk.audit.note({ ...entry, outcome: failure.code === 'INTERNAL' ? 'failed' : 'refused', note: failure.code })
       return { reply: noticeReply(failure), changed: false, failure }
     }
@@ -130,6 +130,8 @@ const whoAndWhere = ({ caller, activity, approved }: Asked) => ({
   ...(approved && { note: approved.id }),
   ...(activity && { activity }),
 })
+
+const isAutomatic = ({ request }: Asked) => 'verb' in request && request.automatic
 
 const reasonOf = ({ reason }: Values) => (typeof reason === 'string' ? { reason } : {})
 

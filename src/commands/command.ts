@@ -30,6 +30,8 @@ export interface Context extends Desk {
   readonly conversation?: string
   /** Whether only the caller sees the answer; a message in a channel or group is seen by all. */
   readonly own: boolean
+  /** Nobody asked now: what is shown already is shown again. */
+  readonly automatic: boolean
   readonly signal: AbortSignal
   /** The request that this carries out, when a second person approved it. */
   readonly approved?: ChangeRequest

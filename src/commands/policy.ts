@@ -55,7 +55,10 @@ export const policy = defineCommand({
   example: 'policy',
   args,
   async run({ group, connector }, context) {
-    const read = (name: string) => context.policies.look(name, context.signal)
+    /** What open pages show again by themselves is what was read last: Exchange is asked by people. */
+    const read = async (name: string) =>
+      (context.automatic ? await context.policies.last(name) : undefined) ??
+      (await context.policies.look(name, context.signal))
     const { looks, warnings } = await looksOf(wanted(connector, context), read, context)
     return policyReply(looks, { group, warnings }, context)
   },

@@ -130,10 +130,13 @@ export const rules = defineCommand({
   }),
   async run({ id, connector: named, page }, context) {
     const names = named === undefined ? namesOf(context) : [connectorNamed(named, context)]
-    const all = await Promise.all(names.map((name) => context.rules.read(name, context.signal)))
+    /** What open pages show again by themselves is what was read last: Exchange is asked by people. */
+    const read = (name: string) =>
+      (context.automatic ? context.rules.known(name) : undefined) ?? context.rules.read(name, context.signal)
+    const all = await Promise.all(names.map(read))
     if (id === undefined) return rulesReply(all, context, { page })
     return onConnector(context, 'rules', { id, connector: named }, async (name) => {
-      const access = await context.rules.read(name, context.signal)
+      const access = await read(name)
       return ruleReply(ruleNamed(id, access), access, context)
     })
   },

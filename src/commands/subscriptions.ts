@@ -56,9 +56,24 @@ const factOf = (subscription: Subscription): Fact => ({
   ...(subscription.paused !== undefined && { tone: 'warning' as const, value: `Paused: ${subscription.paused}` }),
 })
 
+/** Outside a conversation one sees only what one has set up elsewhere. */
+function headOf(conversation: string | undefined, count: number): { title: string; text: string } {
+  if (conversation === undefined)
+    return {
+      title: 'Who is told of events',
+      text: `${count === 0 ? 'You have set up nothing. ' : 'This you have set up. '}Type “subscribe” in the chat or channel that is to be told.`,
+    }
+  return count === 0
+    ? {
+        title: 'Nothing is told here',
+        text: `Type for example “subscribe quarantine wipes”; there are ${kinds.join(', ')}.`,
+      }
+    : { title: 'What is told here', text: '“unsubscribe” ends it, “unsubscribe quarantine” a part of it.' }
+}
+
 async function reply(context: Context): Promise<Reply> {
-  const { subscriptions, conversations, conversation = '', caller, scope, own } = context
-  const here = await subscriptions.of(conversation)
+  const { subscriptions, conversations, conversation, caller, scope, own } = context
+  const here = conversation === undefined ? [] : await subscriptions.of(conversation)
   const mine = (await subscriptions.setUpBy(caller)).filter((one) => one.conversation !== conversation)
   const elsewhere =
     scope === 'personal' && own
@@ -74,11 +89,7 @@ async function reply(context: Context): Promise<Reply> {
     template: 'facts',
     about: { verb: 'subscriptions', data: {} },
     data: {
-      title: here.length === 0 ? 'Nothing is told here' : 'What is told here',
-      text:
-        here.length === 0
-          ? `Type for example “subscribe quarantine wipes”; there are ${kinds.join(', ')}.`
-          : '“unsubscribe” ends it, “unsubscribe quarantine” a part of it.',
+      ...headOf(conversation, conversation === undefined ? elsewhere.length : here.length),
       facts: [...here.map(factOf), ...elsewhere],
       times: [],
     },

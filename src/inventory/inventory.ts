@@ -25,6 +25,8 @@ export interface InventoryOptions {
   /** What the settings of a connector say of its devices; after they change, `review` is to be called. */
   readonly limits?: (connector: string) => Limits
   readonly onChange?: OnChange
+  /** Told of each device that is different now, has come or is gone, whichever process has read it. */
+  readonly touched?: () => void
   readonly log?: { warn(about: object, message: string): void }
 }
 
@@ -38,7 +40,7 @@ export type Inventory = Awaited<ReturnType<typeof createInventory>>
  * what is written is durable when the promise resolves, and known from then on.
  */
 export async function createInventory(options: InventoryOptions) {
-  const { store, now, limits = () => ({}), onChange = async () => {} } = options
+  const { store, now, limits = () => ({}), onChange = async () => {}, touched = () => {} } = options
   const log = options.log ?? { warn() {} }
   const today = () => dayOf(now().getTime())
 
@@ -68,6 +70,7 @@ export async function createInventory(options: InventoryOptions) {
     touched(n) {
       inactive.touch(n)
       collections.touch(n)
+      touched()
     },
   })
   const seen = collections.members

@@ -30,8 +30,27 @@ export const AnswerSchema = z.object({
 export type Answer = z.input<typeof AnswerSchema>
 export type About = z.infer<typeof AboutSchema>
 
-/** `GET tab/api/events`: things of these verbs show something else now. */
-export const ChangedSchema = z.object({ verbs: z.array(z.string()) })
+/** What pages show: devices, and what is stored under these names. */
+const Thing = z.enum([
+  'devices',
+  'collections',
+  'requests',
+  'brake',
+  'batches',
+  'connectors',
+  'connector-states',
+  'policies',
+  'access-rules',
+  'assignments',
+  'roles',
+  'subscriptions',
+  'audit',
+])
+export type Thing = z.infer<typeof Thing>
+export const things = Thing.options
+
+/** `GET tab/api/events`: of these there is something else now. */
+export const ChangedSchema = z.object({ changed: z.array(Thing) })
 
 /** `GET tab/api/people`: whom one may be in the demo; nobody elsewhere. `POST` takes the id of one. */
 export const PeopleSchema = z.array(z.object({ id: z.string(), name: z.string() }))

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { type Thing, things } from './contract.ts'
 import type { Session } from './signin.ts'
 
 /** Changes within this time are told together, in milliseconds. */
@@ -15,6 +16,8 @@ interface Stream {
   readonly response: ServerResponse
 }
 
+export type Streams = ReturnType<typeof createStreams>
+
 /** Tells open pages what kinds of things changed, and no more: what they may see of it they ask for (server-sent events). */
 export function createStreams({
   now,
@@ -24,7 +27,7 @@ export function createStreams({
   wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }) {
   const streams = new Set<Stream>()
-  const pending = new Set<string>()
+  const pending = new Set<Thing>()
   const stopping = new AbortController()
 
   function end(stream: Stream): void {
@@ -43,7 +46,7 @@ export function createStreams({
 
   async function tellSoon(): Promise<void> {
     await wait(gather, stopping.signal)
-    const text = `data: ${JSON.stringify({ verbs: [...pending] })}\n\n`
+    const text = `data: ${JSON.stringify({ changed: [...pending] })}\n\n`
     pending.clear()
     for (const { response } of streams)
       if (response.writableLength > mostUnread) response.destroy()
@@ -74,11 +77,12 @@ export function createStreams({
       void quietly(keepAlive(stream, session))
     },
 
-    /** Something that this read shows is different now. */
-    tell(verb: string): void {
-      if (streams.size === 0) return
+    /** There is something else now of what goes by this name; what no page shows is passed over. */
+    tell(name: string): void {
+      const thing = streams.size === 0 ? undefined : things.find((one) => one === name)
+      if (thing === undefined) return
       if (pending.size === 0) void quietly(tellSoon())
-      pending.add(verb)
+      pending.add(thing)
     },
 
     close(): void {

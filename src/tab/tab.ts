@@ -10,17 +10,18 @@ import type { Answered, Pipeline } from '../pipeline.ts'
 import { type Asset, readPage } from './assets.ts'
 import { type Answer, AskSchema, type People, PersonSchema } from './contract.ts'
 import { createSignIn, type Session } from './signin.ts'
-import { createStreams } from './streams.ts'
+import type { Streams } from './streams.ts'
 
 export interface TabOptions {
   readonly ask: Pipeline
   readonly cards: Cards
   readonly settings: Settings
   readonly pretend?: Pretend | undefined
+  /** The open pages. */
+  readonly streams: Streams
   /** Told of what a press has changed. */
   readonly touched: (about: About) => Promise<void>
   readonly now: () => Date
-  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
   readonly log: Logger
 }
 
@@ -45,9 +46,8 @@ export type Tab = ReturnType<typeof createTab>
 const recordedFor = 60 * 60_000
 
 /** The personal tab: its page, and the API through which the page asks what the bot is asked in chat. */
-export function createTab({ ask, cards, settings, pretend, touched, now, wait, log }: TabOptions) {
+export function createTab({ ask, cards, settings, pretend, streams, touched, now, log }: TabOptions) {
   const prove = createSignIn(settings, now)
-  const streams = createStreams({ now, wait })
   const recorded = new Map<string, number>()
   const stopping = new AbortController()
 
@@ -136,9 +136,6 @@ export function createTab({ ask, cards, settings, pretend, touched, now, wait, l
       if (asset === undefined) return send(response, 404)
       sendAsset(asset, request, response)
     },
-
-    /** Something that this read shows is different now. */
-    tell: ({ verb }: About): void => streams.tell(verb),
 
     close(): void {
       stopping.abort()

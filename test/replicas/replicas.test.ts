@@ -70,6 +70,21 @@ describe('several replicas', function () {
   }
   const approveOn = (card: Seen): Json => card.card.actions.find(({ verb }: Json) => verb === 'approve')
 
+  it('tell the open tabs of one what is done through another', async () => {
+    const { aadObjectId: id = '', name, email } = desk.teams.directory.person(people.full)
+    const authorization = `Bearer ${await desk.teams.personToken({ id, name, email })}`
+    const leaving = new AbortController()
+    const { body } = await fetch(`${one.url}/tab/api/events`, { headers: { authorization }, signal: leaving.signal })
+    await answerOf(other, people.full, 'connector-edit Contoso deltaSyncMins:60')
+    assert.ok(body)
+    let heard = ''
+    for await (const text of body.pipeThrough(new TextDecoderStream())) {
+      heard += text
+      if (heard.includes('"connectors"')) break
+    }
+    leaving.abort()
+  })
+
   it('answer as one: what is changed through one, the others know', async () => {
     const { aadObjectId: nobody } = desk.teams.directory.person(people.nobody)
     await answerOf(one, people.full, 'block adele_iPhone left in a train')

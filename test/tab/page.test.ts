@@ -159,15 +159,17 @@ describe('the tab in a browser, with 50,000 devices', function () {
   })
 
   it('says when it hears nothing, and shows what it has missed', async () => {
-    const tab = await open(people.full, 'quarantine')
-    const before = await tab.getByText(/^\d+ devices\./).textContent()
+    const tab = await open(people.full, 'connectors')
     await tab.route('**/tab/api/events', (route) => route.abort())
     await tab.reload()
     await tab.getByText('Device Desk does not answer.').waitFor()
-    await tab.getByText(before ?? '').waitFor()
-    await chatOf(desk, people.helpdesk).say('device gwen_iPhone')
+    await tab.getByText('You have set up nothing.').waitFor()
+    await chatOf(desk, people.full, 'Mobile devices').say('subscribe stale')
     await tab.unroute('**/tab/api/events')
+    await tab.getByText('stale; set up by').waitFor()
     await tab.waitForFunction(() => document.getElementById('status')?.textContent === '')
+    await chatOf(desk, people.full, 'Mobile devices').say('unsubscribe')
+    await tab.getByText('You have set up nothing.').waitFor()
     await tab.context().close()
   })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { decodeProtectedHeader, exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose'
-import { chatOf, writesOf } from '../commands/chat.ts'
+import { adminOf, chatOf, writesOf } from '../commands/chat.ts'
 import { eventually, type Json, people, startDesk, type TestDesk, textOf } from '../desk.ts'
 
 const teamsInBrowsers = '5e3ce6c0-2b1f-4285-8d4b-75ee78787346'
@@ -212,17 +212,51 @@ describe('the tab', () => {
       return { status: await promise, heard, ended: ended.promise, stop: () => call.destroy() }
     }
 
+    const hears = (heard: readonly string[], ...things: readonly string[]) =>
+      eventually(() => things.every((thing) => heard.join('').includes(`"${thing}"`)))
+
     it('to every page, by what sort of thing it is and no more', async () => {
       const { status, heard, stop } = await listen(people.full)
       assert.equal(status, 200)
       await chatOf(desk, people.helpdesk).say('block bruno_Android lost in a taxi')
       const picked: Json = await ask(people.helpdesk, 'find', { text: 'bruno_Android' }, { plain: true })
       await ask(people.helpdesk, 'block', { ref: picked.data.rows[0].press.ref, reason: 'lost in a taxi' })
-      const event = await eventually(() => heard.find((text) => text.startsWith('data: ')))
-      assert.deepEqual(Object.keys(JSON.parse(event.slice('data: '.length))), ['verbs'])
-      assert.match(event, /"device"/)
+      await hears(heard, 'devices')
+      const event = heard.find((text) => text.startsWith('data: ')) ?? ''
+      assert.deepEqual(Object.keys(JSON.parse(event.slice('data: '.length))), ['changed'])
+      assert.match(heard.join(''), /"devices"/)
       assert.doesNotMatch(heard.join(''), /bruno|taxi/i)
       stop()
+    })
+
+    it('also what nobody did here: what a read of Exchange finds, and what a team that is archived does not hear', async () => {
+      const admin = await adminOf(desk)
+      await chatOf(desk, people.full, 'Mobile devices').say('subscribe quarantine')
+      const { heard, stop } = await listen(people.full)
+      const archived = desk.teams.activity(people.full, 'Mobile devices', {
+        type: 'conversationUpdate',
+        channelData: { eventType: 'teamArchived' },
+      })
+      await desk.teams.raw(archived)
+      await hears(heard, 'subscriptions')
+      await admin('Set-MobileDeviceMailboxPolicy', { Identity: 'Default', PasswordHistory: 7 })
+      await desk.control('POST', 'devices', { mailbox: 'adele', DeviceType: 'iPhone', DeviceModel: 'iPhone17C1' })
+      await desk.sync()
+      await hears(heard, 'devices', 'connector-states', 'policies', 'access-rules')
+      stop()
+    })
+
+    it('so that pages show it again, without asking Exchange for each of them', async () => {
+      const asked = async () =>
+        (await desk.control('GET', 'calls')).filter(({ cmdlet }: Json) => /Policy|AccessRule/.test(cmdlet)).length
+      const before = await asked()
+      for (const verb of ['policy', 'rules']) {
+        const again = await ask(people.full, verb, {}, { automatic: true })
+        assert.match(textOf(again.card), /PasswordHistory 7|access rule/)
+        assert.equal(await asked(), before)
+      }
+      for (const verb of ['policy', 'rules']) await ask(people.full, verb)
+      assert.ok((await asked()) >= before + 2)
     })
 
     it('to nobody for longer than their token is good', async () => {

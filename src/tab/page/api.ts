@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { AnswerSchema, type AskSchema, ChangedSchema } from '../contract.ts'
+import { AnswerSchema, type AskSchema, ChangedSchema, type Thing } from '../contract.ts'
 
 /** Who is there. */
 export interface Session {
@@ -66,7 +66,7 @@ export function createApi(session: Session) {
 
     /** Hears what changes, for as long as the page is open; `back` after each break, in which something may have been missed. */
     async listen(on: {
-      changed: (verbs: readonly string[]) => void
+      changed: (what: readonly Thing[]) => void
       lost: () => void
       back: () => void
     }): Promise<never> {
@@ -76,7 +76,7 @@ export function createApi(session: Session) {
           if (body === null) throw new Error('no events')
           if (tries > 0) on.back()
           tries = 0
-          for await (const data of eventsOf(body)) on.changed(ChangedSchema.parse(JSON.parse(data)).verbs)
+          for await (const data of eventsOf(body)) on.changed(ChangedSchema.parse(JSON.parse(data)).changed)
         } catch (error) {
           console.warn(error)
         }

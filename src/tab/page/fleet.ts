@@ -49,7 +49,7 @@ export function fleetPage({ api, panel }: Parts, narrowed: Narrowed): Page {
   void drawAll()
   return {
     element,
-    verbs: ['device', 'batch-progress', 'connectors'],
+    shows: ['devices', 'collections', 'connectors'],
     reload() {
       table.reload()
       void drawAll()
@@ -70,7 +70,7 @@ export function quarantinePage({ api, panel }: Parts): Page {
   void api.read(HelpSchema, 'help', {}, true).then(({ groups }) => {
     all.hidden = !groups.some(({ commands }) => commands.some(({ name }) => name === 'block'))
   })
-  return { element, verbs: ['device', 'batch-progress'], reload: table.reload, close: table.close }
+  return { element, shows: ['devices', 'collections', 'connectors'], reload: table.reload, close: table.close }
 }
 
 type Narrowed = Readonly<Record<string, string | number | boolean>>
@@ -176,7 +176,7 @@ export function reportsPage({ api, go }: Parts): Page {
       problem,
       h('div', { class: 'columns' }, ...boxes.map(({ box }) => box)),
     ),
-    verbs: ['device', 'request', 'batch-progress'],
+    shows: ['devices', 'collections', 'requests'],
     reload: drawAll,
   }
 }

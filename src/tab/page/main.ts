@@ -1,4 +1,4 @@
-import { HelpSchema } from '../contract.ts'
+import { HelpSchema, type Thing } from '../contract.ts'
 import { createApi, type Session } from './api.ts'
 import { drawCard } from './card.ts'
 import { meButton, readPeople, signInToDemo } from './demo.ts'
@@ -6,8 +6,9 @@ import { byId, h, icon, sentence } from './dom.ts'
 import { type Page, type Parts, pages } from './pages.ts'
 import { createPanel } from './panel.ts'
 
-/** Changes within this time are shown together, in milliseconds. */
-const pause = 1000
+/** Changes within this time are shown together, in milliseconds; a read of Exchange changes devices for minutes. */
+const pauseAfter = (what: readonly Thing[]) =>
+  what.every((thing) => thing === 'devices' || thing === 'audit') ? 4000 : 1000
 
 async function start(): Promise<void> {
   const people = await readPeople()
@@ -59,17 +60,24 @@ async function start(): Promise<void> {
   })
   show()
 
-  const changed = new Set<string>()
+  const changed = new Set<Thing>()
+  let reloading: ReturnType<typeof setTimeout> | undefined
+  let due = Number.POSITIVE_INFINITY
   const reload = () => {
-    if (page?.verbs.some((verb) => changed.has(verb))) page.reload()
+    due = Number.POSITIVE_INFINITY
+    if (page?.shows.some((thing) => changed.has(thing))) page.reload()
     panel.reload()
     changed.clear()
   }
   const lost = byId('status')
   void api.listen({
-    changed(verbs) {
-      if (changed.size === 0) setTimeout(reload, pause)
-      for (const verb of verbs) changed.add(verb)
+    changed(what) {
+      for (const thing of what) changed.add(thing)
+      const pause = pauseAfter(what)
+      if (performance.now() + pause >= due) return
+      due = performance.now() + pause
+      clearTimeout(reloading)
+      reloading = setTimeout(reload, pause)
     },
     lost() {
       lost.textContent = 'Device Desk does not answer. What is shown may be old; trying again …'

@@ -1,4 +1,4 @@
-import { AuditSchema, ChainSchema, ChoiceSchema } from '../contract.ts'
+import { AuditSchema, ChainSchema, ChoiceSchema, type Thing, things } from '../contract.ts'
 import type { Api } from './api.ts'
 import { drawCard } from './card.ts'
 import { choice, h, type Icon, icon, sentence } from './dom.ts'
@@ -15,8 +15,8 @@ export interface Parts {
 
 export interface Page {
   readonly element: HTMLElement
-  /** What it shows: of these the desk tells when they change. */
-  readonly verbs: readonly string[]
+  /** What it shows: the desk tells when there is something else of it. */
+  readonly shows: readonly Thing[]
   reload(): void
   close?(): void
 }
@@ -35,14 +35,24 @@ export const pages: readonly PageAbout[] = [
   { name: 'requests', title: 'Requests', needs: ['requests'], open: requestsPage },
   { name: 'quarantine', title: 'Quarantine', needs: ['find'], open: quarantinePage },
   { name: 'reports', title: 'Reports', needs: ['report'], open: reportsPage },
-  cardsPage('policy', 'Policy and rules', ['policy', 'rules'], ['policy', 'rules', 'policy-set']),
-  cardsPage('connectors', 'Connectors', ['connectors'], ['connectors', 'connector']),
-  cardsPage('administrators', 'Administrators', ['admins', 'collections', 'roles'], ['admins', 'roles', 'request']),
+  cardsPage('policy', 'Policy and rules', ['policy', 'rules'], ['policies', 'access-rules', 'connectors']),
+  cardsPage(
+    'connectors',
+    'Connectors',
+    ['connectors', 'subscriptions'],
+    ['connectors', 'connector-states', 'subscriptions', 'devices'],
+  ),
+  cardsPage(
+    'administrators',
+    'Administrators',
+    ['admins', 'collections', 'roles'],
+    ['assignments', 'collections', 'roles', 'requests'],
+  ),
   { name: 'audit', title: 'Audit', needs: ['audit'], open: auditPage },
 ]
 
 /** A page of the bot's own cards; what is pressed on one opens beside it. */
-function cardsPage(name: Icon, title: string, commands: readonly string[], verbs: readonly string[]): PageAbout {
+function cardsPage(name: Icon, title: string, commands: readonly string[], shows: readonly Thing[]): PageAbout {
   function open({ api, panel }: Parts): Page {
     const boxes = commands.map((command) => ({ command, box: h('div', { class: 'slot' }) }))
     async function draw({ command, box }: (typeof boxes)[number], automatic: boolean): Promise<void> {
@@ -65,7 +75,7 @@ function cardsPage(name: Icon, title: string, commands: readonly string[], verbs
         problem,
         h('div', { class: 'columns cards' }, ...boxes.map(({ box }) => box)),
       ),
-      verbs: [...verbs, ...commands],
+      shows,
       reload: () => drawAll(true),
     }
   }
@@ -118,7 +128,7 @@ function requestsPage({ api, panel }: Parts): Page {
       h('header', { class: 'heading' }, h('div', {}, h('h1', {}, 'Requests and approvals'), note), shownList.element),
       list,
     ),
-    verbs: ['request', 'brake'],
+    shows: ['requests', 'brake'],
     reload: () => void load(true),
   }
 }
@@ -199,7 +209,7 @@ function auditPage({ api }: Parts): Page {
         ),
       ),
     ),
-    verbs: ['device', 'request', 'policy', 'rules', 'connectors', 'batch-progress'],
+    shows: things,
     reload: () => void load(true),
   }
 }
