@@ -46,12 +46,15 @@ export const digest = defineCommand({
         title: 'The week in devices',
         text: `${total.toLocaleString('en')} devices${named === allDevices ? '' : ` in ${named}`}, by access state.`,
         bars: barsOf(counts.map(([label, count]) => ({ label, count, tone: toneOf(label) }))),
-        times: quarantinedSince === undefined ? [] : [{ label: 'In quarantine since', at: quarantinedSince }],
+        times:
+          quarantinedSince === undefined
+            ? []
+            : [{ label: 'Longest in quarantine, at least since', at: quarantinedSince }],
         facts: [
           { label: 'This week', value: (await changes(visible, context)).join('; ') || 'Nothing changed' },
           ...(await wipes(visible, context)),
-          { label: 'Silent', value: `${inventory.find({ stale: silentDays }, visible).total} for ${silentDays} days` },
-          { label: 'Legacy', value: `${legacy} with Exchange ActiveSync below 16.1` },
+          { label: 'Silent', value: silence(total, visible, context) },
+          { label: 'Legacy', value: `${legacy.toLocaleString('en')} with Exchange ActiveSync below 16.1` },
           { label: 'Audit', value: `${n}:${hash.slice(0, 16)}` },
         ],
         steps: connectorSteps(context),
@@ -60,7 +63,15 @@ export const digest = defineCommand({
   },
 })
 
-/** What has to be counted device by device. */
+/** How many are silent; the last contact of some is read later than the devices, or was never. */
+function silence(total: number, visible: readonly string[], { inventory }: Context): string {
+  const silentFor = (stale: number) => inventory.find({ stale, rows: 1 }, visible).total
+  const unknown = total - silentFor(0)
+  const rest = unknown === 0 ? '' : `, not known of ${unknown.toLocaleString('en')}`
+  return `${silentFor(silentDays).toLocaleString('en')} for ${silentDays} days${rest}`
+}
+
+/** What has to be counted device by device; what Exchange changed a device at last was its quarantine, or came after it. */
 async function survey(visible: readonly string[], { inventory }: Context) {
   let legacy = 0
   let quarantinedSince: string | undefined
@@ -86,7 +97,7 @@ async function changes(visible: readonly string[], { outbox, now }: Context): Pr
   return [...counts]
     .sort(([, one], [, other]) => other - one)
     .slice(0, mostGroups)
-    .map(([group, count]) => `${count.toLocaleString('en')} ${group}`)
+    .map(([group, count]) => `${group}: ${count.toLocaleString('en')}`)
 }
 
 async function wipes(visible: readonly string[], { requests, inventory, now }: Context): Promise<Fact[]> {
