@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -36,14 +36,29 @@ export const fastClock = () => begin + (Date.now() - begin) * hurry
  */
 export async function startDesk(
   env: Record<string, string> = {},
-  { unsigned = false, around = (store) => store }: { unsigned?: boolean; around?: (store: Store) => Store } = {},
+  {
+    unsigned = false,
+    around = (store) => store,
+    graph,
+  }: {
+    unsigned?: boolean
+    around?: (store: Store) => Store
+    /** The host of a small Microsoft Graph. */
+    graph?: string
+  } = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'desk-'))
   const exchange = await startSandboxExchange()
   let url = ''
   const endpoint = () => `${url}/api/messages`
   const demo = await startDemo({ folder, port: 0, exchange: exchange.url, endpoint, now: fastClock })
-  const settings = readSettings({ ...demo.env, PORT: '0', ...env })
+  const settings = readSettings({ ...demo.env, PORT: '0', ...(graph && { GRAPH_CREDENTIAL: 'graph' }), ...env })
+  if (graph !== undefined)
+    await writeFile(
+      join(settings.CREDENTIALS_DIR, 'graph.json'),
+      JSON.stringify({ hosts: [graph], clientId: demo.teams.directory.tenant, secret: 'of Graph' }),
+      { mode: 0o600 },
+    )
   const logged: string[] = []
   const log = pino({ level: process.env.LOG_LEVEL ?? 'debug' }, { write: (line) => void logged.push(line) })
 

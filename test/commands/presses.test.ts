@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AuditRecord } from '../../src/audit/chain.ts'
+import { type Graph, startGraph } from '../access/graph.ts'
 import { eventually, type Json, people, startDesk, type TestDesk, textOf } from '../desk.ts'
 import { type Chat, chatOf, type Seen, writesOf } from './chat.ts'
 
@@ -173,5 +174,48 @@ describe('presses on the card of a wipe', function () {
     assert.equal((await writes()).length, 1)
     const approvals = (await desk.audit()).filter((one) => one.command === 'approve' && one.target?.includes(id))
     assert.equal(approvals.filter(({ outcome }) => outcome === 'done').length, 1)
+  })
+})
+
+describe('a press on Approve by an account that was just disabled', function () {
+  this.timeout(120_000)
+  let graph: Graph
+  let desk: TestDesk
+
+  before(async () => {
+    graph = await startGraph()
+    desk = await startDesk({}, { graph: graph.host })
+    for (const { aadObjectId, name } of desk.teams.directory.people) graph.addAccount(aadObjectId, name)
+  })
+  after(async () => {
+    await desk.close()
+    await graph.close()
+  })
+
+  it('is refused and recorded, and runs nothing', async () => {
+    const chats = [people.helpdesk, people.approver, people.security].map((who) => chatOf(desk, who))
+    const [helpdesk, approver, security] = chats as [Chat, Chat, Chat]
+    for (const who of [approver, security]) await who.say('help')
+    const writes = writesOf(desk)
+    const shown = await helpdesk.say('wipe adele_iPhone stolen in Rome')
+    const shortId = /· (\w{8})\n/.exec(shown.text)?.[1]
+    const id = /R\d+/.exec((await helpdesk.click(shown, 'Ask for approval', { shortId })).text)?.[0]
+    const waits = new RegExp(`${id}\\nWaiting for approval`)
+    const card = await approver.finds(waits)
+    const { aadObjectId: omar }: Json = desk.teams.directory.people.find(({ name }) => name === people.approver)
+    graph.addAccount(omar, people.approver, { accountEnabled: false })
+    for (const says of [/Entra ID knows no enabled account of yours/, /You may not do this/])
+      assert.match((await approver.click(card, 'Approve')).text, says)
+    const notes = async () =>
+      (await desk.audit()).flatMap(({ command, outcome, note, who }) =>
+        command === 'approve' && outcome !== 'started' && who?.id === omar ? note : [],
+      )
+    await eventually(async () => (await notes()).length === 2)
+    assert.deepEqual(await notes(), ['REQUEST_DISABLED', 'ACCESS_DENIED'])
+    assert.match((await helpdesk.say(`request ${id}`)).text, waits)
+    assert.deepEqual(await writes(), [])
+    await security.click(await security.finds(waits), 'Approve')
+    await helpdesk.finds(new RegExp(`${id}: with Exchange`))
+    assert.equal((await writes()).length, 1)
   })
 })
