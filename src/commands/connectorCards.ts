@@ -6,6 +6,7 @@ import { type Connector, type Input, inputs, required, textOf } from '../connect
 import { productOf } from '../connector/version.ts'
 import { stateOf } from './age.ts'
 import type { Context, Values } from './command.ts'
+import { capital } from './replies.ts'
 
 const kinds = { online: 'Exchange Online', onPremises: 'Exchange Server on premises' } as const
 
@@ -18,7 +19,10 @@ export function listReply({ connectors, rights, now }: Context): Reply {
     data: {
       title: 'Connectors',
       text: all.length === 0 ? 'None is set up yet.' : 'Each is the link to one Exchange organization.',
-      rows: all.map((view) => ({ press: { name: view.name }, name: view.name, detail: stateOf(view, now()) })),
+      rows: all.map((view) => {
+        const { name, connector } = view
+        return { press: { name }, name, detail: `${kinds[connector.kind]}: ${howIs(view, now())}` }
+      }),
       verb: 'connectors',
     },
     buttons: rights.holds('Site.Modify')
@@ -29,6 +33,9 @@ export function listReply({ connectors, rights, now }: Context): Reply {
       : [],
   }
 }
+
+const howIs = (view: ConnectorView, now: Date) =>
+  failureOf(view.health) ? stateOf(view, now) : `${view.health.state}, ${stateOf(view, now)}`
 
 /** One connector: how it is, what it has read, how it is set up. */
 export function connectorReply(view: ConnectorView, { rights, rules, now }: Context, notice?: string): Reply {
@@ -52,7 +59,7 @@ export function connectorReply(view: ConnectorView, { rights, rules, now }: Cont
     about: { verb: 'connectors', data: { name } },
     data: {
       title: name,
-      text: `${stateOf(view, now())}.`,
+      text: `${capital(howIs(view, now()))}.`,
       ...(notice && { notice }),
       facts,
       times: timesOf(view),
@@ -92,7 +99,7 @@ function readsOf({ full, delta, health, connector }: ConnectorView): Step[] {
         ]
       : []),
     `Every ${connector.deltaSyncMins} minutes new and quarantined devices are found; other changes come with the next full sync.`,
-    ...restrictions.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`),
+    ...restrictions.map((text) => `${capital(text)}.`),
   ].map((text) => ({ text }))
 }
 

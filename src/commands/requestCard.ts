@@ -6,6 +6,7 @@ import { isPending, isUndecided, isWipe, type Request, type State } from '../req
 import { stateTexts, textOf, titleOf } from '../requests/texts.ts'
 import { lasted } from './age.ts'
 import type { Context } from './command.ts'
+import { capital } from './replies.ts'
 
 const tones: Partial<Record<State, Tone>> = {
   waiting: 'warning',
@@ -28,7 +29,7 @@ export async function requestReply(request: Request, context: Context, notice?: 
     data: {
       title: titleOf(request),
       id: request.id,
-      state: stateTexts[status.state].replace(/^./, (letter) => letter.toUpperCase()),
+      state: capital(stateTexts[status.state]),
       tone: tones[status.state] ?? 'default',
       text: textOf(request),
       ...(notice && { notice }),
