@@ -70,7 +70,10 @@ describe('connectors in chat', () => {
     const shown = await soon('connectors fabrikam', /^Fabrikam\nHealthy, read just now\./)
     assert.match((await viktor.say('find connector:fabrikam')).text, /4 devices/)
     assert.match(shown.text, /Exchange Server on premises[\s\S]*cn=fabrikam[\s\S]*Full sync: 4 devices/)
-    assert.match((await viktor.say('connectors')).text, /Contoso\nExchange Online: healthy, read just now\nFabrikam\nExchange Server on premises: healthy, read just now/)
+    assert.match(
+      (await viktor.say('connectors')).text,
+      /Contoso\nExchange Online: healthy, read just now\nFabrikam\nExchange Server on premises: healthy, read just now/,
+    )
     assert.match((await viktor.say('status')).text, /Fabrikam: read just now/)
     await remove('Fabrikam')
   })
