@@ -205,7 +205,7 @@ export function createBot({
       const { reply } = await ask(askedOf(activity, { ...from, automatic: false }))
       return reply.file
     }
-    afterwards(() => files.accepted(placeOf(activity), activity.value, make))
+    afterwards(() => files.answered(placeOf(activity), activity, make))
     return { status: 200 }
   }
 

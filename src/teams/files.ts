@@ -4,6 +4,7 @@ import type { About, TableFile } from '../cards/card.ts'
 import { csvOf } from '../cards/csv.ts'
 import { isLoopback } from '../config.ts'
 import type { Place } from '../notify/conversations.ts'
+import type { TeamsActivity } from './activity.ts'
 import type { Sender } from './sender.ts'
 
 const AgainSchema = z.object({ verb: z.string().max(40), data: z.record(z.string(), z.string()) })
@@ -57,16 +58,29 @@ export function createFiles({ sender, signal, log }: { sender: Sender; signal: A
       await sender.attach(place, file.name, { contentType, name: file.name, content })
     },
 
-    /** Puts a file where its reader wants it; `make` runs the command that the consent carries. */
-    async accepted(place: Place, value: unknown, make: (from: About) => Promise<TableFile | undefined>): Promise<void> {
+    /**
+     * Puts a file where its reader wants it; `make` runs the command that the consent carries. The offer is answered then and
+     * taken away ("Upload files to personal chat", step 4); where the file could not be put, it stays to be accepted again.
+     */
+    async answered(
+      place: Place,
+      { value, replyToId: offer }: Pick<TeamsActivity, 'value' | 'replyToId'>,
+      make: (from: About) => Promise<TableFile | undefined>,
+    ): Promise<void> {
       const consent = ConsentSchema.parse(value)
-      if (consent.action === 'decline') return
+      const takeAway = async () => {
+        if (offer !== undefined)
+          await sender.remove(place, offer).catch((error) => log.info({ err: error }, 'an offered file still shows'))
+      }
+      if (consent.action === 'decline') return takeAway()
       const { context, uploadInfo } = consent
       const { uploadUrl, contentUrl, name, uniqueId, fileType } = uploadInfo
       if (!mayTake(new URL(uploadUrl), new URL(place.serviceUrl))) throw new Error('a place for files that is not safe')
       const file = await make(context)
-      if (file === undefined) return log.info('a file that may not be had any more')
-      await put(uploadUrl, await bytesOf(file))
+      if (file === undefined) log.info('a file that may not be had any more')
+      else await put(uploadUrl, await bytesOf(file))
+      await takeAway()
+      if (file === undefined) return
       const contentType = 'application/vnd.microsoft.teams.card.file.info'
       await sender.attach(place, name, { contentType, contentUrl, name, content: { uniqueId, fileType } })
     },

@@ -138,6 +138,15 @@ export function createSender(about: { tokens: Tokens; limits: Limits; pace: Pace
         await call(place, { kind: 'write', urgent, method: 'PUT', path: [...activities(place), id], body })
       }),
 
+    /** Deletes a message of the bot; one that is not there any more is deleted already. */
+    remove: (place: Place, id: string): Promise<void> =>
+      inTurn(`${place.conversation} ${id}`, async () => {
+        const path = [...activities(place), id]
+        await call(place, { kind: 'write', urgent: true, method: 'DELETE', path }).catch((error) => {
+          if (statusOf(error) !== 404) throw error
+        })
+      }),
+
     /** Somebody in a conversation, as Teams' roster has them. */
     async member(place: Place, account: string): Promise<{ addresses: readonly string[]; owner: boolean }> {
       const path = ['conversations', place.conversation, 'members', account]
@@ -165,7 +174,7 @@ export interface Attachment {
 }
 
 interface Wire {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: readonly string[]
   /** Made when it is its turn, and anew for each try. */
   readonly body?: () => Promise<unknown>

@@ -26,10 +26,14 @@ describe('report', () => {
 
   /** The file that somebody is offered when asking for it. */
   async function offerTo(who: string, which: string): Promise<Json> {
-    const before = attached(who, consentCard).length
+    const before = attached(who, consentCard).map(({ id }) => id)
     await desk.teams.say(who, 'personal', `report ${which} csv`)
-    return eventually(() => attached(who, consentCard)[before])
+    return eventually(() => attached(who, consentCard).find(({ id }) => !before.includes(id)))
   }
+
+  /** Resolves when an offer does not show any more. */
+  const gone = (who: string, { id }: Json) =>
+    eventually(() => desk.teams.messages(who, 'personal').some((one) => one.id === id && one.deleted))
 
   /** What the file of a report says: asked for, offered, accepted. */
   async function fileOf(which: string, who: string = people.full): Promise<string[]> {
@@ -122,8 +126,51 @@ describe('report', () => {
     const offer = await offerTo(people.full, 'os')
     const taken = attached(people.full, infoCard).length
     assert.equal((await desk.teams.consent(people.full, 'personal', offer.id, false)).status, 200)
-    await viktor.say('status')
+    await gone(people.full, offer)
     assert.equal(attached(people.full, infoCard).length, taken)
+  })
+
+  it('is offered once: what was accepted is taken away, but not before the file is there', async () => {
+    const offer = await offerTo(people.helpdesk, 'access')
+    const taken = attached(people.helpdesk, infoCard).length
+    const before = desk.logged.length
+    const nowhere = `${desk.teams.url}/files/none`
+    const accept = (uploadUrl: string) =>
+      desk.teams.invoke(
+        people.helpdesk,
+        'personal',
+        'fileConsent/invoke',
+        {
+          type: 'fileUpload',
+          action: 'accept',
+          context: offer.content.acceptContext,
+          uploadInfo: {
+            contentUrl: 'https://contoso-my.sharepoint.com/personal/hanna/Documents/Applications/access.csv',
+            name: 'access.csv',
+            uploadUrl,
+            uniqueId: '1150D938-8870-4044-9F2C-5BBDEBA70C8C',
+            fileType: 'csv',
+            etag: '123',
+          },
+        },
+        offer.id,
+      )
+    assert.equal((await accept(nowhere)).status, 200)
+    await eventually(() => desk.logged.slice(before).some((line) => line.includes('the file was not taken: HTTP 404')))
+    assert.ok(attached(people.helpdesk, consentCard).some(({ id }) => id === offer.id))
+    assert.equal((await desk.teams.consent(people.helpdesk, 'personal', offer.id, true)).status, 200)
+    await gone(people.helpdesk, offer)
+    await eventually(() => attached(people.helpdesk, infoCard).length === taken + 1)
+  })
+
+  it('is handed out also where Teams does not let the offer be taken away', async () => {
+    const offer = await offerTo(people.helpdesk, 'os')
+    const taken = attached(people.helpdesk, infoCard).length
+    const before = desk.logged.length
+    desk.teams.fault({ operation: 'delete', times: 1, effect: 'status', status: 403 })
+    await desk.teams.consent(people.helpdesk, 'personal', offer.id, true)
+    await eventually(() => attached(people.helpdesk, infoCard).length === taken + 1)
+    assert.ok(desk.logged.slice(before).some((line) => line.includes('an offered file still shows')))
   })
 
   it('hands out no file where others read along', async () => {
