@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { list } from '../cmdlets/rows.ts'
 import { Refusal, type Row } from '../transport.ts'
 
 /** What came back for one cmdlet, by itself or as an item of a batch. `body` is absent when it could not be read. */
@@ -32,24 +33,29 @@ const isRow = (value: unknown): value is Row => typeof value === 'object' && val
 
 /** Rows are not copied: what a cmdlet shows is checked where it is understood. */
 const PageSchema = z.object({
-  value: z.array(z.custom<Row>(isRow)).default([]),
-  '@odata.nextLink': z.string().optional(),
-  '@adminapi.warnings': z.array(z.string()).default([]),
+  value: z.array(z.custom<Row>(isRow)).nullish(),
+  '@odata.nextLink': z.string().nullish(),
+  '@adminapi.warnings': list,
   '@adminapi.errors': z.array(z.unknown()).nullish(),
   '@adminapi.confirmationmessage': z.string().nullish(),
+  error: z.unknown().optional(),
 })
 
 /**
- * Reads a successful answer; a write answers with an empty body or an empty list. Throws Passing when it cannot be read or
- * reports errors beside its rows, and Refusal when Exchange wants to be asked again instead of having run the cmdlet.
+ * Reads a successful answer. A write answers with an empty body or an empty list; a read that names no list has lost it, and
+ * is not taken for one of nothing. Throws Passing when it cannot be read or reports errors beside its rows, and Refusal when
+ * Exchange wants to be asked again instead of having run the cmdlet.
  */
-export function readPage(body: unknown): Page {
-  const { data: page, error } = PageSchema.safeParse(body === '' ? {} : body)
-  if (page === undefined) throw new Passing('lost', 'its answer could not be read', { cause: error })
+export function readPage(body: unknown, isRead: boolean): Page {
+  const { data: page, error: cause } = PageSchema.safeParse(body === '' ? {} : body)
+  if (page === undefined || (isRead && page.value === undefined && page.error === undefined))
+    throw new Passing('lost', 'its answer could not be read', { cause })
+  const { value, '@odata.nextLink': nextLink, '@adminapi.warnings': warnings, error } = page
   const { '@adminapi.errors': errors, '@adminapi.confirmationmessage': question } = page
-  if (errors && errors.length > 0) throw new Passing('lost', `it reported ${JSON.stringify(errors).slice(0, 400)}`)
+  const reported = [...(errors ?? []), ...(error ? [error] : [])]
+  if (reported.length > 0) throw new Passing('lost', `it reported ${JSON.stringify(reported).slice(0, 400)}`)
   if (question) throw new Refusal('invalid', `it wants a confirmation: ${question}`)
-  return { rows: page.value, nextLink: page['@odata.nextLink'], warnings: page['@adminapi.warnings'] }
+  return { rows: value ?? [], nextLink: nextLink || undefined, warnings }
 }
 
 /** Exchange's remark that it left rows out, which makes an answer incomplete. */
@@ -86,10 +92,11 @@ export function readFailure(answer: Answer): Refusal | Passing {
     )
   if (status === 403) return new Refusal('permission', said, type)
   if (status === 429) return new Passing('busy', 'it is busy', waitOf(answer))
+  if (/ManagementObjectNotFound/.test(type)) return new Refusal('notFound', said, type)
   const passes = /CmdletProxyNotAvailable|ServerBusy|Transient|BackendCommunication/.test(`${type} ${said}`)
-  if (status >= 500 || status === 408 || passes) return new Passing('lost', said, waitOf(answer))
-  const isNotFound = /ManagementObjectNotFound/.test(type) || /couldn.t be found/.test(said)
-  if (isNotFound || (status === 404 && message !== undefined)) return new Refusal('notFound', said, type)
+  if (status >= 500 || [408, 424].includes(status) || passes) return new Passing('lost', said, waitOf(answer))
+  const isNotFound = /couldn.t be found/.test(said) || (status === 404 && message !== undefined)
+  if (isNotFound) return new Refusal('notFound', said, type)
   return new Refusal(status === 400 ? 'invalid' : 'other', said, type)
 }
 
@@ -117,8 +124,10 @@ function unwrap(message: string): string {
 /** The reason in `2000008;reason="…";error_category="…"`. */
 const diagnosisOf = (header: string | undefined) => /reason="([^"]*)"/.exec(header ?? '')?.[1] ?? header
 
-/** Retry-After in seconds, which may be decimal. */
+/** Retry-After in seconds, which may be decimal, or as a date, which the server's own clock tells (RFC 9110 10.2.3). */
 function waitOf({ header }: Answer): { wait?: number } {
-  const seconds = Number(header('retry-after') ?? Number.NaN)
-  return Number.isFinite(seconds) ? { wait: Math.max(0, seconds * 1000) } : {}
+  const after = header('retry-after') ?? 'never'
+  const seconds = Number(after)
+  const wait = Number.isNaN(seconds) ? Date.parse(after) - Date.parse(header('date') ?? '') : seconds * 1000
+  return Number.isFinite(wait) ? { wait: Math.max(0, wait) } : {}
 }

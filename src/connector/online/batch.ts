@@ -18,10 +18,10 @@ interface Waiting {
 const AnswersSchema = z.object({
   responses: z.array(
     z.object({
-      id: z.string(),
-      status: z.number(),
+      id: z.coerce.string(),
+      status: z.coerce.number(),
       headers: z.record(z.string(), z.coerce.string()).nullish(),
-      body: z.unknown(),
+      body: z.unknown().optional(),
     }),
   ),
 })

@@ -4,6 +4,7 @@ import { ExponentialBackoff } from 'cockatiel'
 import { z } from 'zod'
 import { BotError, isBotError } from '../../errors.ts'
 import type { Tokens } from '../../tokens.ts'
+import { createCookies } from '../cookies.ts'
 import { type Cmdlet, isRead, Refusal, type Row, type Transport, type Value } from '../transport.ts'
 import { type Answer, isTruncation, type Page, Passing, readFailure, readPage } from './answers.ts'
 import { createBatch } from './batch.ts'
@@ -48,6 +49,7 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
   const bootstrap = `/adminapi/v1.0/${encodeURIComponent(tenant)}/EXOModuleFile?Version=3.9.2`
   const anchor = `APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}@${tenant}`
   const connection = randomUUID()
+  const cookies = createCookies()
   const closed = new AbortController()
   let host = base.origin
 
@@ -68,6 +70,7 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
         redirect: 'manual',
         headers: {
           ...headers,
+          ...cookies.header(),
           authorization: `Bearer ${token}`,
           'connection-id': connection,
           ...(body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
@@ -77,14 +80,16 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
       }).catch((error) => {
         throw brokenOff(error, signal)
       })
+      cookies.keep(response.headers.getSetCookie())
       const header = (name: string) => response.headers.get(name) ?? undefined
       const location = response.status >= 300 && response.status < 400 ? header('location') : undefined
       if (location !== undefined) {
-        const next = new URL(location, target)
-        if (!isRegional(next, base))
-          throw new Refusal('other', `it points to ${next.host}, where the token must not go`)
+        const next = URL.parse(location, target)
+        if (!next || !isRegional(next, base))
+          throw new Refusal('other', `it points to ${next?.host ?? location}, where the token must not go`)
         host = next.origin
-        target = new URL(target.pathname + target.search, host)
+        const isExact = [307, 308].includes(response.status) && next.pathname !== '/'
+        target = isExact ? next : new URL(target.pathname + target.search, host)
       } else if (response.status === 401 && challenge === undefined) {
         challenge = { refused: token, ...claimsOf(header('www-authenticate')) }
       } else {
@@ -107,14 +112,16 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
     ask(
       new URL(`${host}${path}/$batch`),
       body,
-      { 'x-anchormailbox': anchor },
+      { 'x-anchormailbox': anchor, accept: 'application/json', prefer: 'odata.continue-on-error' },
       AbortSignal.any([closed.signal, AbortSignal.timeout(deadline)]),
     ),
   )
 
   /** The first page of a cmdlet, or the one that Exchange names; the token goes to its own domain, whatever host is named. */
   function urlOf({ select }: Cmdlet, link: string | undefined): URL {
-    const url = new URL(link ?? `${path}/InvokeCommand${select ? `?$select=${select.join(',')}` : ''}`, host)
+    const first = new URL(`${path}/InvokeCommand${select ? `?$select=${select.join(',')}` : ''}`, host)
+    const url = link === undefined ? first : URL.parse(link, first)
+    if (!url) throw new Refusal('other', 'its next page has no address')
     return isRegional(url, base) ? url : new URL(url.pathname + url.search, host)
   }
 
@@ -125,13 +132,10 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(deadline)])
     const url = urlOf(cmdlet, link)
     const answer = cmdlet.together
-      ? await batch(
-          { url: url.href, headers: { ...headers, 'content-type': 'application/json' }, body: input },
-          limited,
-        )
+      ? await batch({ url: url.href, headers: { ...headers, ...batchHeaders }, body: input }, limited)
       : await ask(url, JSON.stringify(input), headers, limited)
     if (answer.status >= 300) throw readFailure(answer)
-    return readPage(answer.body)
+    return readPage(answer.body, isRead(cmdlet))
   }
 
   /** Reads are repeated with jittered back-off; a write is sent once. */
@@ -166,7 +170,7 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
           { ...bootstrapHeaders, 'x-anchormailbox': anchor },
           limited,
         )
-        if ([404, 405, 501].includes(answer.status)) return undefined
+        if ([400, 404, 405, 501].includes(answer.status)) return undefined
         if (answer.status >= 300) throw readFailure(answer)
         return ModuleSchema.safeParse(answer.body).data?.value.flatMap(({ exportedCmdlets }) => exportedCmdlets)
       })
@@ -207,6 +211,12 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
       closed.abort()
     },
   }
+}
+
+/** Without continue-on-error a batch may end with the first item that fails (OData 4.01 Protocol 8.2.8.3). */
+const batchHeaders = {
+  prefer: 'odata.maxpagesize=1000, odata.continue-on-error',
+  'content-type': 'application/json',
 }
 
 const bootstrapHeaders = { commandname: '*', accept: 'application/json' }

@@ -3,6 +3,7 @@ import https from 'node:https'
 import type { Socket } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import { createCookies } from '../cookies.ts'
 import type { Authentication } from './authentication.ts'
 import { ProtocolError } from './xml.ts'
 
@@ -110,14 +111,7 @@ export function createHttp(
   const options = { keepAlive: true, timeout: keepAliveMs }
   const trusted = ca.length > 0 && { ca: [...getCACertificates(), ...ca] }
   const agent = isSecure ? new https.Agent({ ...options, ...trusted }) : new http.Agent(options)
-  const cookies = new Map<string, string>()
-
-  const keepCookies = ({ headers }: IncomingMessage) => {
-    for (const cookie of headers['set-cookie'] ?? []) {
-      const [, name, value = ''] = /^\s*([^=;]+)=([^;]*)/.exec(cookie) ?? []
-      if (name) cookies.set(name, value)
-    }
-  }
+  const cookies = createCookies()
 
   const send = (envelope: string, authorization: string | undefined, signal: AbortSignal) =>
     new Promise<{ response: IncomingMessage; body: string }>((resolve, reject) => {
@@ -135,7 +129,7 @@ export function createHttp(
           'Content-Length': Buffer.byteLength(envelope),
           'Accept-Encoding': 'identity',
           ...(authorization !== undefined && { Authorization: authorization }),
-          ...(cookies.size > 0 && { Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
+          ...cookies.header(),
         },
       })
       request.on('socket', (socket: Socket) => {
@@ -147,7 +141,7 @@ export function createHttp(
       })
       request.on('error', fail)
       request.on('response', (response) => {
-        keepCookies(response)
+        cookies.keep(response.headers['set-cookie'] ?? [])
         readBody(response).then((body) => resolve({ response, body }), fail)
       })
       request.end(envelope)

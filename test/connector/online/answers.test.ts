@@ -75,9 +75,10 @@ describe('connector/online: why a cmdlet failed', () => {
 
   it('is that the object is not there, by its class whatever the status and the language', () => {
     const words = "The operation couldn't be performed because object 'x' couldn't be found on 'DC.PROD.OUTLOOK.COM'."
+    for (const status of [400, 404, 500])
+      assert.equal(failureOf(status, detailed('NotFound', `Ex6F9304|${notFound}|Nicht da.`)).kind, 'notFound')
     for (const status of [400, 404]) {
       assert.equal(failureOf(status, detailed('NotFound', `Ex6F9304|${notFound}|${words}`)).kind, 'notFound')
-      assert.equal(failureOf(status, detailed('NotFound', `Ex6F9304|${notFound}|Nicht da.`)).kind, 'notFound')
       assert.equal(failureOf(status, detailed('NotFound', words)).kind, 'notFound')
     }
   })
@@ -100,10 +101,17 @@ describe('connector/online: why a cmdlet failed', () => {
     assert.equal(failureOf(401, '').kind, 'permission')
   })
 
+  it('may pass at a date, which its own clock tells', () => {
+    const at = { 'retry-after': 'Fri, 31 Dec 2027 23:59:59 GMT', date: 'Fri, 31 Dec 2027 23:59:29 GMT' }
+    assert.deepEqual(failureOf(503, '', at), { kind: 'lost', message: 'HTTP 503', wait: 30_000 })
+    const past = { ...at, date: 'Sat, 01 Jan 2028 00:00:00 GMT' }
+    assert.deepEqual(failureOf(429, '', past), { kind: 'busy', message: 'it is busy', wait: 0 })
+  })
+
   it('may pass, and Exchange says when', () => {
     assert.deepEqual(failureOf(429, '', { 'retry-after': '1.5' }), { kind: 'busy', message: 'it is busy', wait: 1500 })
     assert.deepEqual(failureOf(429, '', { 'retry-after': 'soon' }), { kind: 'busy', message: 'it is busy', wait: 0 })
-    for (const status of [408, 500, 502, 503, 504]) assert.equal(failureOf(status, '').kind, 'lost')
+    for (const status of [408, 424, 500, 502, 503, 504]) assert.equal(failureOf(status, '').kind, 'lost')
     for (const type of [
       'Microsoft.Exchange.Data.Storage.ServerBusyException',
       'Microsoft.Exchange.Data.Directory.ADTransientException',
@@ -118,27 +126,39 @@ describe('connector/online: a page', () => {
   it('is what Exchange answers, or nothing at all', () => {
     const row = { 'Guid@data.type': 'System.Guid', Guid: 'x' }
     const next = 'https://outlook.office365.com/adminapi/beta/t/InvokeCommand?%24skiptoken=1'
-    assert.deepEqual(readPage({ value: [row], '@odata.nextLink': next, '@adminapi.warnings': ['careful'] }), {
+    assert.deepEqual(readPage({ value: [row], '@odata.nextLink': next, '@adminapi.warnings': ['careful'] }, true), {
       rows: [row],
       nextLink: next,
       warnings: ['careful'],
     })
-    for (const body of ['', {}, { value: [] }])
-      assert.deepEqual(readPage(body), { rows: [], nextLink: undefined, warnings: [] })
+    const nothing = { rows: [], nextLink: undefined, warnings: [] }
+    for (const body of ['', {}, { value: [] }]) assert.deepEqual(readPage(body, false), nothing)
+    for (const nextLink of [null, ''])
+      assert.deepEqual(
+        readPage({ value: null, '@odata.nextLink': nextLink, '@adminapi.warnings': null, error: null }, true),
+        nothing,
+      )
+  })
+
+  it('of a read is none when it names no list of rows', () => {
+    for (const body of ['', {}, { '@odata.context': 'x' }]) assert.throws(() => readPage(body, true), Passing)
   })
 
   it('is none when it is cut, or something else', () => {
     for (const body of [undefined, null, [], 'text', { value: {} }, { value: [1] }])
-      assert.throws(() => readPage(body), Passing)
+      assert.throws(() => readPage(body, false), Passing)
   })
 
   it('is none when it reports errors beside its rows', () => {
-    assert.throws(() => readPage({ value: [], '@adminapi.errors': ['It did not work.'] }), /It did not work/)
-    assert.equal(readPage({ value: [], '@adminapi.errors': [] }).rows.length, 0)
+    const error = { message: 'It did not work.' }
+    for (const isRead of [true, false])
+      for (const body of [{ value: [], '@adminapi.errors': [error] }, { value: [{}], error }, { error }])
+        assert.throws(() => readPage(body, isRead), /It did not work/)
+    assert.equal(readPage({ value: [], '@adminapi.errors': [] }, true).rows.length, 0)
   })
 
   it('is none when Exchange asks instead of doing', () => {
-    assert.throws(() => readPage({ value: [], '@adminapi.confirmationmessage': 'Are you sure?' }), Refusal)
+    assert.throws(() => readPage({ value: [], '@adminapi.confirmationmessage': 'Are you sure?' }, false), Refusal)
   })
 
   it('is incomplete when a warning says so', () => {

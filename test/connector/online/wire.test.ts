@@ -22,11 +22,16 @@ const json =
   (response) =>
     send(response, JSON.stringify(body), status, { 'content-type': 'application/json', ...headers })
 const plain =
-  (status: number, headers: Record<string, string> = {}, body: string | Buffer = ''): Reply =>
+  (status: number, headers: Record<string, string | string[]> = {}, body: string | Buffer = ''): Reply =>
   (response) =>
     send(response, body, status, headers)
 
-function send(response: ServerResponse, body: string | Buffer, status: number, headers: Record<string, string>) {
+function send(
+  response: ServerResponse,
+  body: string | Buffer,
+  status: number,
+  headers: Record<string, string | string[]>,
+) {
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.end(body)
@@ -38,7 +43,7 @@ async function startScript(...replies: Reply[]) {
   const server = createServer(async (request, response) => {
     let text = ''
     for await (const part of request) text += part
-    const one = { url: request.url ?? '', headers: request.headers, body: JSON.parse(text) }
+    const one = { url: request.url ?? '', headers: request.headers, body: text === '' ? undefined : JSON.parse(text) }
     asked.push(one)
     replies[Math.min(asked.length, replies.length) - 1]?.(response, one, address)
   })
@@ -85,6 +90,7 @@ describe('connector/online on the wire', () => {
 
   const read: Cmdlet = { name: 'Get-MobileDevice', parameters: { ResultSize: 'Unlimited' } }
   const write: Cmdlet = { name: 'Set-CASMailbox', parameters: { Identity: 'ann', ActiveSyncEnabled: true } }
+  const lastPage = json({ value: [{ n: 2 }] })
   const ask = ({ name, parameters, ...more }: Cmdlet, transport: Awaited<ReturnType<typeof start>>['transport']) =>
     rowsOf(transport, name, { ...parameters }, more)
 
@@ -162,6 +168,33 @@ describe('connector/online on the wire', () => {
     assert.deepEqual([asked.length, foreign.asked.length], [2, 0])
   })
 
+  it('finds a page whose address is told in part', async () => {
+    const link = `/adminapi/beta/${tenant}/InvokeCommand?%24skiptoken=2`
+    for (const nextLink of [link, 'InvokeCommand?%24skiptoken=2', '?%24skiptoken=2']) {
+      const { transport, asked } = await start([json({ value: [{ n: 1 }], '@odata.nextLink': nextLink }), lastPage])
+      assert.deepEqual(await ask(read, transport), [{ n: 1 }, { n: 2 }])
+      assert.equal(asked[1]?.url, link)
+    }
+    const { transport } = await start([json({ value: [{ n: 1 }], '@odata.nextLink': 'https://[' })])
+    assert.equal((await failure(ask(read, transport))).code, 'EXCHANGE_REFUSED')
+  })
+
+  it('returns cookies, so that the next page comes from the server of the first', async () => {
+    const first = plain(
+      200,
+      { 'set-cookie': ['X-BackEndCookie=a=b~c; expires=Thu, 31 Dec 2099 00:00:00 GMT; path=/; secure', 'other=1'] },
+      JSON.stringify({ value: [{ n: 1 }], '@odata.nextLink': '?%24skiptoken=2' }),
+    )
+    const second = plain(200, { 'set-cookie': 'other=; expires=Thu, 01 Jan 1970 00:00:00 GMT' }, '{"value":[{"n":2}]}')
+    const { transport, asked } = await start([first, second, lastPage])
+    assert.deepEqual(await ask(read, transport), [{ n: 1 }, { n: 2 }])
+    await ask(read, transport)
+    assert.deepEqual(
+      asked.map(({ headers }) => headers.cookie),
+      [undefined, 'X-BackEndCookie=a=b~c; other=1', 'X-BackEndCookie=a=b~c'],
+    )
+  })
+
   it('does not turn the same page for ever', async () => {
     const { transport } = await start([
       json({ value: [{}], '@odata.nextLink': `/adminapi/beta/${tenant}/InvokeCommand?$skiptoken=1` }),
@@ -190,6 +223,27 @@ describe('connector/online on the wire', () => {
       assert.deepEqual(await ask(write, transport), [])
       assert.equal(asked.length, 1)
     }
+  })
+
+  it('takes an answer without a list of rows for a success of a write, and never for a read of nothing', async () => {
+    for (const reply of [plain(204), plain(200), plain(200, {}, Buffer.alloc(64)), json({}), json({ error: {} })]) {
+      const { transport, asked } = await start([reply, json({ value: [{ n: 1 }] })])
+      assert.deepEqual(await ask(read, transport), [{ n: 1 }])
+      assert.equal(asked.length, 2)
+    }
+    const { transport } = await start([json({ error: { message: 'It broke in the middle' } })])
+    assert.equal((await failure(ask(write, transport))).code, 'EXCHANGE_OUTCOME_UNKNOWN')
+  })
+
+  it('asks which cmdlets the account has, where the door knows', async () => {
+    const names = json({ value: [{ exportedCmdlets: 'Get-MobileDevice, Clear-MobileDevice,' }] })
+    const { transport, asked } = await start([names])
+    assert.deepEqual(await transport.cmdlets(forever), ['Get-MobileDevice', 'Clear-MobileDevice'])
+    assert.equal(asked[0]?.url, `/adminapi/v1.0/${tenant}/EXOModuleFile?Version=3.9.2`)
+    for (const status of [400, 404, 405, 501])
+      assert.equal(await (await start([plain(status)])).transport.cmdlets(forever), undefined)
+    const forbidden = await start([plain(403, { 'x-ms-diagnostics': 'reason="no role"' })])
+    assert.equal((await failure(forbidden.transport.cmdlets(forever))).refusal?.kind, 'permission')
   })
 
   describe('when the token is refused', () => {
@@ -225,6 +279,16 @@ describe('connector/online on the wire', () => {
       assert.deepEqual(await ask(read, transport), [{ n: 1 }])
       assert.deepEqual(asked[1]?.body, asked[0]?.body)
       assert.equal(asked[1]?.url, asked[0]?.url)
+    })
+
+    it('goes to the very address where a lasting kind of redirection sends it, with the same request', async () => {
+      for (const status of [307, 308]) {
+        const { transport, asked } = await start([plain(status, { location: '/else/where?a=1' }), lastPage])
+        assert.deepEqual(await ask(read, transport), [{ n: 2 }])
+        assert.equal(asked[1]?.url, '/else/where?a=1')
+        assert.deepEqual(asked[1]?.body, asked[0]?.body)
+        assert.match(asked[1]?.headers.authorization ?? '', /^Bearer /)
+      }
     })
 
     it('never carries the token to another host, not even one that ends alike', async () => {
@@ -376,6 +440,10 @@ describe('connector/online on the wire', () => {
       assert.match(item.url, new RegExp(`^http://127\\.0\\.0\\.1:\\d+/adminapi/beta/${tenant}/InvokeCommand$`))
       assert.equal(item.headers['content-type'], 'application/json')
       assert.match(item.headers['x-anchormailbox'], /^APP:SystemMailbox/)
+      for (const headers of [one?.headers, item.headers]) {
+        assert.equal(headers.accept, 'application/json')
+        assert.match(headers.prefer, /odata\.continue-on-error/)
+      }
     })
 
     it('fail and turn pages each by itself', async () => {
@@ -384,7 +452,7 @@ describe('connector/online on the wire', () => {
       const { transport } = await start([
         batch((mailbox, item) => {
           if (mailbox === 'm0') return { status: 404, headers: {}, body: missing }
-          if (mailbox === 'm1') return { status: 403, headers: { 'X-Ms-Diagnostics': 'reason="no role"' }, body: null }
+          if (mailbox === 'm1') return { status: 403, headers: { 'X-Ms-Diagnostics': 'reason="no role"' } }
           if (mailbox === 'm2' && !item.url.includes('skiptoken'))
             return { status: 200, body: { value: [{ n: 1 }], '@odata.nextLink': next } }
           return { status: 200, body: { value: [{ n: 2 }] } }
@@ -406,7 +474,7 @@ describe('connector/online on the wire', () => {
           const early = first
           if (mailbox === 'm1') first = false
           if (early && mailbox === 'm0') return undefined
-          if (early && mailbox === 'm1') return { status: 429, headers: { 'Retry-After': '3' }, body: null }
+          if (early && mailbox === 'm1') return { status: '429', headers: { 'Retry-After': '3' }, body: null }
           return { status: 200, body: { value: [{ mailbox }] } }
         }),
       ])
