@@ -3,6 +3,7 @@ import type { Reply } from '../cards/card.ts'
 import type { DeviceKey } from '../inventory/device.ts'
 import type { Context } from './command.ts'
 import { askedReply } from './requestCard.ts'
+import { atRisk } from './wipesAtRisk.ts'
 
 /** A change as it is shown before it is made; its first button confirms it. */
 export type Preview = Extract<Reply, { template: 'preview' }>
@@ -50,7 +51,7 @@ export async function askSecond(
       facts: [
         ...data.changes.map(({ name, before, after }) => ({ label: name, value: `${before} → ${after}` })),
         ...data.facts
-          .filter((fact) => !fact.private && fact.label !== twoPeople)
+          .filter((fact) => !fact.private && fact.label !== twoPeople && fact.label !== atRisk)
           .map(({ label, value }) => ({ label, value })),
       ],
     },

@@ -5,6 +5,7 @@ import type { Reach } from '../connector/policy/reach.ts'
 import { type Group, groups, type Setting, settings, settingsOf, type Values } from '../connector/policy/settings.ts'
 import type { Context } from './command.ts'
 import { type Preview, type Second, secondFact } from './massChange.ts'
+import type { wipesAtRisk } from './wipesAtRisk.ts'
 
 const shown = ({ kind }: Setting, value: Values[string] | undefined) =>
   value === undefined ? 'not readable' : kind.show(value)
@@ -141,10 +142,19 @@ export const formOf = ({ connector, configured, shown: there }: PolicyLook, grou
 
 /** What would be different in Exchange, for how many, and what people should know of it first. */
 export function previewReply(
-  preview: PolicyPreview,
-  reach: Reach,
-  press: Omit<Button, 'title'>,
-  second: Second | undefined,
+  {
+    preview,
+    reach,
+    risk,
+    press,
+    second,
+  }: {
+    readonly preview: PolicyPreview
+    readonly reach: Reach
+    readonly risk: Awaited<ReturnType<typeof wipesAtRisk>>
+    readonly press: Omit<Button, 'title'>
+    readonly second: Second | undefined
+  },
   notice?: string,
 ): Preview {
   const { look, wish, writes, hazards, digest } = preview
@@ -160,7 +170,7 @@ export function previewReply(
           : 'Nothing is written to Exchange.',
       tone: hazards.length > 0 ? 'attention' : 'default',
       ...(notice && { notice }),
-      warnings: hazards.map((text) => ({ text })),
+      warnings: [...hazards, ...risk.warnings].map((text) => ({ text })),
       changes: written.map((setting) => ({
         name: `${setting.group}.${setting.name}`,
         before: shown(setting, look.shown[setting.name]),
@@ -168,6 +178,7 @@ export function previewReply(
       })),
       times: [],
       facts: [
+        ...risk.facts,
         ...ownershipOf(preview),
         ...(second ? [secondFact(second)] : []),
         { label: 'Devices', value: `${count(reach.devices)} under the default policy, of ${count(reach.all)}` },

@@ -6,7 +6,7 @@ import { isEqual } from '../connector/policy/kinds.ts'
 import { policyNews } from '../connector/policy/news.ts'
 import type { Wish } from '../connector/policy/ownership.ts'
 import { isWritten, type PolicyLook } from '../connector/policy/policies.ts'
-import { reachOf } from '../connector/policy/reach.ts'
+import { isUnderPolicy, reachOf } from '../connector/policy/reach.ts'
 import {
   type Group,
   type Setting,
@@ -23,6 +23,7 @@ import { GroupName } from './policy.ts'
 import { formOf, policyReply, previewReply } from './policyCard.ts'
 import { pressable } from './replies.ts'
 import { onConnector } from './whichConnector.ts'
+import { wipesAtRisk } from './wipesAtRisk.ts'
 
 const connector = z.string().optional().meta({ title: 'Connector' })
 /** The digest of the preview that was shown: what is confirmed is that and nothing else. */
@@ -49,7 +50,9 @@ async function propose(
     const isForTwo =
       preview.gravity === 'always' || (preview.gravity === 'by number' && (await isMass(reach.devices, context)))
     const second = isForTwo ? ({ permission: 'Site.ModifyConnectorPolicy' } as const) : undefined
-    const show = (notice?: string) => previewReply(preview, reach, press, second, notice)
+    const isUnder = isUnderPolicy(preview.look.name, inventory.owner)
+    const risk = await wipesAtRisk(name, (device) => preview.cutsOff && isUnder(device), context)
+    const show = (notice?: string) => previewReply({ preview, reach, risk, press, second }, notice)
     if (given.confirm === undefined) return show()
     if (given.confirm !== preview.digest)
       return { ...show('This has changed since you looked, so nothing was written.'), undone: true }

@@ -7,6 +7,7 @@ import type { Context } from './command.ts'
 import { toneOf } from './explain.ts'
 import { type Preview, type Second, secondFact } from './massChange.ts'
 import { barsOf, rowOf } from './replies.ts'
+import type { wipesAtRisk } from './wipesAtRisk.ts'
 
 const pageSize = 10
 
@@ -186,11 +187,21 @@ function warningsOf({ wish, connector }: AccessPreview, { fitting, outlook, wors
 
 /** Which devices would change state, as counts and the first of them; suggested texts are presses on the same command. */
 export function rulePreviewReply(
-  preview: AccessPreview,
-  simulation: Simulation,
-  press: Omit<Button, 'title'>,
-  suggestions: readonly string[],
-  second: Second | undefined,
+  {
+    preview,
+    simulation,
+    risk,
+    press,
+    suggestions,
+    second,
+  }: {
+    readonly preview: AccessPreview
+    readonly simulation: Simulation
+    readonly risk: Awaited<ReturnType<typeof wipesAtRisk>>
+    readonly press: Omit<Button, 'title'>
+    readonly suggestions: readonly string[]
+    readonly second: Second | undefined
+  },
   context: Context,
   { page = 1, notice }: { page?: number; notice?: string } = {},
 ): Preview {
@@ -201,6 +212,7 @@ export function rulePreviewReply(
     { label: 'Devices', value: `${count(changed)} of ${count(devices)} change` },
     ...(preview.wish.kind === 'default' ? [] : [{ label: 'Fitting', value: `${count(fitting)} devices` }]),
     { label: 'Shut out', value: `${count(worse)} that are not now`, ...(worse > 0 && { tone: 'attention' as const }) },
+    ...risk.facts,
     ...(second ? [secondFact(second)] : []),
   ]
   return {
@@ -209,7 +221,7 @@ export function rulePreviewReply(
       ...describe(preview),
       tone: worse > 0 ? 'attention' : 'default',
       ...(notice && { notice }),
-      warnings: warningsOf(preview, simulation).map((text) => ({ text })),
+      warnings: [...warningsOf(preview, simulation), ...risk.warnings].map((text) => ({ text })),
       facts,
       times: [],
       bars: barsOf(

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Button, Reply } from '../cards/card.ts'
 import { type AccessRule, type AccessStep, type AccessWish, characteristics, levels } from '../connector/rules/rule.ts'
 import type { KnownAccess } from '../connector/rules/rules.ts'
-import { affectedTable, simulate, valuesOf } from '../connector/rules/simulate.ts'
+import { affectedTable, shutsOut, simulate, valuesOf } from '../connector/rules/simulate.ts'
 import { BotError } from '../errors.ts'
 import { allDevices } from '../inventory/collections.ts'
 import type { Device } from '../inventory/device.ts'
@@ -12,6 +12,7 @@ import { type Context, defineCommand, type Values } from './command.ts'
 import { askSecond, isMass } from './massChange.ts'
 import { ruleForm, rulePreviewReply, ruleReply, rulesReply } from './ruleCard.ts'
 import { connectorNamed, namesOf, onConnector } from './whichConnector.ts'
+import { wipesAtRisk } from './wipesAtRisk.ts'
 
 const connector = z.string().optional().meta({ title: 'Connector' })
 const looking = {
@@ -74,8 +75,12 @@ async function propose(
       : []
   const isForTwo = wish.kind === 'default' || (await isMass(simulation.worse, context))
   const second = isForTwo ? ({ permission: 'Site.Modify' } as const) : undefined
+  const risk = await wipesAtRisk(name, shutsOut(access, steps, fleet), context)
   const show = (notice?: string) =>
-    rulePreviewReply(preview, simulation, press, suggestions, second, context, { page, ...(notice && { notice }) })
+    rulePreviewReply({ preview, simulation, risk, press, suggestions, second }, context, {
+      page,
+      ...(notice && { notice }),
+    })
   if (csv !== undefined && scope === 'personal') {
     const table = affectedTable(access, steps, fleet, maySee)
     const from = { verb: press.verb, data: { ...textsOf(press.data), connector: name, csv } }

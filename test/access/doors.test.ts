@@ -112,10 +112,15 @@ describe('whoever administers one collection only', function () {
     assertSilent('a refresh', JSON.stringify(answer.body), theirs[0]?.guid)
   })
 
-  it('is told how many wipes end with a connector, and not which', async () => {
+  it('is told how many wipes a change of the site ends or keeps from arriving, and not which', async () => {
     const { text } = await noah().say('connector-remove Contoso')
     assert.match(text, /Remove Contoso\?[\s\S]*And\n\d more wipe/)
     assertSilent('connector-remove', text)
+    const approver = chatOf(desk, people.approver)
+    await approver.click(await approver.say(`request ${request}`), 'Approve')
+    const risky = await noah().say('default-access block')
+    assert.match(risky.text, /A wipe that is under way may not arrive[\s\S]*Wipes at risk\n.*1 more/)
+    assertSilent('default-access', risky.text)
   })
 
   it('hears of no other phone in a channel', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type Json, people, startDesk, type TestDesk } from '../desk.ts'
-import { type Chat, chatOf, type Seen, writesOf } from './chat.ts'
+import { eventually, type Json, people, startDesk, type TestDesk } from '../desk.ts'
+import { adminOf, type Chat, chatOf, type Seen, writesOf } from './chat.ts'
 
 interface Phone {
   readonly guid: string
@@ -148,5 +148,57 @@ describe('a wipe in chat', function () {
     assert.match((await other.click(seen, 'Approve')).text, /Approved by Omar Haddad/)
     await reader.reads(shown, /With Exchange/)
     await helpdesk.finds(new RegExp(`${id}: with Exchange`))
+  })
+
+  describe('while it is under way', () => {
+    const shutting = [
+      'rule-add block model Perilous',
+      'rule-add quarantine model Perilous',
+      'default-access block',
+      'policy-set General.AllowNonProvision false',
+    ]
+    const harmless = [
+      'rule-add allow model Perilous',
+      'rule-add block model Other',
+      'policy-set Password.PasswordEnabled true',
+    ]
+    const warning = /under way may not arrive after this: wait until/
+    let full: Chat
+    let ours: Phone
+    let theirs: Phone
+
+    before(async () => {
+      full = chatOf(desk, people.full)
+      const admin = await adminOf(desk)
+      ;[ours, theirs] = [await newPhone({ DeviceModel: 'Perilous' }), await newPhone({ DeviceModel: 'Perilous' })]
+      await desk.sync()
+      const { id } = await ask(ours)
+      await approve(id)
+      await helpdesk.finds(new RegExp(`${id}: with Exchange`))
+      await admin('Clear-MobileDevice', { Identity: theirs.guid, Confirm: false })
+      await eventually(async () => /Wipe asked for/.test((await full.say(`device ${theirs.guid}`)).text))
+      await writes()
+    })
+
+    for (const words of shutting)
+      it(`is named before “${words}”, which may keep it from arriving`, async () => {
+        const { text } = await full.say(words)
+        assert.match(text, warning)
+        for (const { shortId } of [ours, theirs]) assert.match(text, new RegExp(`Wipes at risk[^]*\\(${shortId}\\)`))
+        assert.deepEqual(await writes(), [])
+      })
+
+    it('is counted, not named, for the second person of such a change, who may see other devices', async () => {
+      const asked = await full.click(await full.say('default-access block'), 'Set the default')
+      assert.match(asked.text, warning)
+      for (const { shortId } of [ours, theirs]) assert.doesNotMatch(asked.text, new RegExp(shortId))
+      await full.say(`withdraw ${/R\d+/.exec(asked.text)?.[0]}`)
+      assert.deepEqual(await writes(), [])
+    })
+
+    for (const words of harmless)
+      it(`is not named before “${words}”, which leaves it alone`, async () => {
+        assert.doesNotMatch((await full.say(words)).text, /Wipes at risk|may not arrive/)
+      })
   })
 })

@@ -154,11 +154,14 @@ const enforced = (writes: Values) =>
     return value !== undefined && !isEqual(value, standard)
   })
 
+/** Whether a change may cut off devices that cannot enforce it. */
+export const cutsOff = (writes: Values, shown: Values) =>
+  (writes.AllowNonProvision ?? shown.AllowNonProvision) === false && enforced(writes).length > 0
+
 /** Whether a change needs two people however few devices it is about, and whether it may cut off devices at all. */
 export function gravityOf(writes: Values, shown: Values): 'always' | 'by number' | 'none' {
-  const all = { ...shown, ...writes }
   if (settings.some(({ name, critical }) => critical && name in writes)) return 'always'
-  return all.AllowNonProvision === false && enforced(writes).length > 0 ? 'by number' : 'none'
+  return cutsOff(writes, shown) ? 'by number' : 'none'
 }
 
 export const namesOf = (group: Group) => settingsOf(group).map(({ name }) => name)

@@ -8,6 +8,7 @@ import { readDefaultPolicy, setPolicy } from './cmdlets.ts'
 import { type Generation, isEqual } from './kinds.ts'
 import {
   type Configured,
+  cutsOff,
   type Drift,
   driftOf,
   gravityOf,
@@ -70,6 +71,7 @@ export interface PolicyPreview extends Plan {
   readonly wish: Wish
   readonly hazards: readonly string[]
   readonly gravity: ReturnType<typeof gravityOf>
+  readonly cutsOff: boolean
   readonly digest: string
 }
 
@@ -126,6 +128,7 @@ export async function createPolicies({ store, use, now, drifted }: PoliciesOptio
       wish,
       hazards: hazardsOf(next.writes, seen.shown),
       gravity: gravityOf(next.writes, seen.shown),
+      cutsOff: cutsOff(next.writes, seen.shown),
       digest: createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16),
     }
   }

@@ -10,24 +10,29 @@ export interface Reach {
   readonly all: number
 }
 
-/** Counts the devices of a connector whose mailbox has the default policy: none of its own, or just that one. */
+/** Whether the mailbox of a device has the default policy: none of its own, or just that one. */
+export const isUnderPolicy = (name: string, ownerOf: (device: Device) => Owner) => (device: Device) => {
+  const { policy } = ownerOf(device)
+  return policy === undefined || policy.split(/[\\/]/).at(-1)?.toLowerCase() === name.toLowerCase()
+}
+
+/** Counts the devices of a connector whose mailbox has the default policy. */
 export async function reachOf(
   { connector, name }: { connector: string; name: string },
   devices: Iterable<Device>,
   ownerOf: (device: Device) => Owner,
   signal: AbortSignal,
 ): Promise<Reach> {
+  const isUnder = isUnderPolicy(name, ownerOf)
   const mailboxes = new Set<string>()
   let all = 0
   let under = 0
-  const isDefault = ({ policy }: Owner) =>
-    policy === undefined || policy.split(/[\\/]/).at(-1)?.toLowerCase() === name.toLowerCase()
   await scan(
     devices,
     (device) => {
       if (device.connector !== connector) return
       all += 1
-      if (!isDefault(ownerOf(device))) return
+      if (!isUnder(device)) return
       under += 1
       mailboxes.add(device.mailbox)
     },

@@ -60,6 +60,15 @@ function affectedBy(before: OrganizationAccess, steps: readonly AccessStep[], { 
   }
 }
 
+/** Tells whether a change blocks or quarantines a device that is not now. */
+export function shutsOut(before: OrganizationAccess, steps: readonly AccessStep[], fleet: Fleet) {
+  const affected = affectedBy(before, steps, fleet)
+  return (device: Device): boolean => {
+    const one = affected(device)
+    return one !== undefined && isWorse(one.from.state, one.to.state)
+  }
+}
+
 /** Computes what a change would do, over however many devices; the asker sees only what `maySee` says, page by page. */
 export async function simulate(
   before: OrganizationAccess,
