@@ -41,9 +41,15 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
     }
   }
 
-  async function one<S extends z.ZodType>(schema: S, cmdlet: Cmdlet, signal: AbortSignal): Promise<z.output<S>> {
-    for await (const row of rows(schema, cmdlet, signal)) return row
-    throw new BotError('EXCHANGE_REFUSED', `it answered ${cmdlet.name} with nothing.`)
+  async function one<S extends z.ZodType>(
+    schema: S,
+    cmdlet: Cmdlet,
+    signal: AbortSignal,
+    isIt: (row: z.output<S>) => boolean = () => true,
+  ): Promise<z.output<S>> {
+    for await (const row of rows(schema, cmdlet, signal)) if (isIt(row)) return row
+    const nothing = `it answered ${cmdlet.name} with nothing.`
+    throw new BotError('EXCHANGE_REFUSED', nothing, { cause: new Refusal('notFound', nothing) })
   }
 
   async function run(name: string, parameters: Cmdlet['parameters'], signal: AbortSignal): Promise<void> {
@@ -68,8 +74,14 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
         unreadable,
       ),
 
+    /** One device and no other: an Identity that does not exist may show every device (Get-MobileDevice, -Identity). */
     device: (guid: string, signal: AbortSignal, more: Pick<Cmdlet, 'together'> = {}) =>
-      one(DeviceRow, { name: 'Get-MobileDevice', parameters: { Identity: guid }, ...more }, signal),
+      one(
+        DeviceRow,
+        { name: 'Get-MobileDevice', parameters: { Identity: guid }, ...more },
+        signal,
+        ({ device }) => device.guid === guid.toLowerCase(),
+      ),
 
     /** Statistics of all devices of one mailbox, which Exchange opens for it. */
     statistics: (mailbox: string, signal: AbortSignal, unreadable?: Unreadable) =>

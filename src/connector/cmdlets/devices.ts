@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Device, Statistics } from '../../inventory/device.ts'
-import { date, guid, text } from './rows.ts'
+import { date, flag, guid, text } from './rows.ts'
 
 /** A device as Get-MobileDevice shows it, and the Identity of its mailbox, which its own begins with. */
 export interface SeenDevice {
@@ -42,8 +42,8 @@ export const deviceProperties = [
 /** Get-MobileDevice; Exchange 2010 has neither ClientType nor ClientVersion but DeviceActiveSyncVersion. */
 export const DeviceRowSchema = z
   .object({
-    Guid: guid.optional(),
-    ExchangeObjectId: guid.optional(),
+    Guid: guid.nullish(),
+    ExchangeObjectId: guid.nullish(),
     Identity: z.string(),
     DeviceId: text,
     DeviceID: text,
@@ -67,7 +67,7 @@ export const DeviceRowSchema = z
   })
   .transform((row, context): SeenDevice => {
     const id = row.Guid ?? row.ExchangeObjectId
-    if (id === undefined) {
+    if (!id) {
       context.addIssue({ code: 'custom', message: 'a device without Guid' })
       return z.NEVER
     }
@@ -115,7 +115,7 @@ export const StatisticsRowSchema = z
     DevicePolicyApplicationStatus: text,
     Status: text,
     StatusNote: text,
-    IsRemoteWipeSupported: z.boolean().nullish().catch(undefined),
+    IsRemoteWipeSupported: flag.catch(undefined),
     DeviceWipeRequestTime: date,
     DeviceWipeSentTime: date,
     DeviceWipeAckTime: date,
@@ -137,7 +137,7 @@ export const StatisticsRowSchema = z
         policyUpdated: row.LastPolicyUpdateTime,
         status: row.Status,
         statusNote: row.StatusNote,
-        remoteWipe: row.IsRemoteWipeSupported ?? undefined,
+        remoteWipe: row.IsRemoteWipeSupported,
         wipe: {
           requested: row.DeviceWipeRequestTime,
           sent: row.DeviceWipeSentTime,

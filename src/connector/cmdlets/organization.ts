@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readVersion, type Version } from '../version.ts'
-import { list, text } from './rows.ts'
+import { flag, list, text } from './rows.ts'
 
 /** A server of an on-premises organization. */
 export interface SeenServer {
@@ -19,8 +19,8 @@ export const ServerRowSchema = z
     Fqdn: text,
     AdminDisplayVersion: text,
     DistinguishedName: text,
-    IsClientAccessServer: z.boolean().nullish().catch(undefined),
-    IsMailboxServer: z.boolean().nullish().catch(undefined),
+    IsClientAccessServer: flag.catch(undefined),
+    IsMailboxServer: flag.catch(undefined),
   })
   .transform(
     (row): SeenServer => ({
