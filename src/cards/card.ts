@@ -216,7 +216,7 @@ export type Card =
         id: string
         state: string
         tone: Tone
-        text: string
+        text?: string
         notice?: string
         /** Why the reader of this card may decide, or may not. */
         you?: string

@@ -2,7 +2,7 @@ import type { Button, Fact, Moment, Reply, Step, Tone } from '../cards/card.ts'
 import type { Asked } from '../requests/asking.ts'
 import type { Bar } from '../requests/decide.ts'
 import { permissionOf } from '../requests/people.ts'
-import { isPending, isUndecided, isWipe, type Request, type State } from '../requests/request.ts'
+import { isOpen, isPending, isUndecided, isWipe, type Request, type State } from '../requests/request.ts'
 import { stateTexts, textOf, titleOf } from '../requests/texts.ts'
 import { lasted } from './age.ts'
 import type { Context } from './command.ts'
@@ -31,7 +31,7 @@ export async function requestReply(request: Request, context: Context, notice?: 
       id: request.id,
       state: capital(stateTexts[status.state]),
       tone: tones[status.state] ?? 'default',
-      text: textOf(request),
+      ...(isWhatComes(request) && { text: textOf(request) }),
       ...(notice && { notice }),
       ...(view.you && { you: view.you }),
       warnings: warningsOf(request),
@@ -63,10 +63,9 @@ function factsOf(request: Request): Fact[] {
       label: 'Approvals',
       value: alone ? `Nobody else holds ${permissionOf(subject)}` : approvalsOf(needed, approvals),
     },
-    needed > 0 && !alone ? { label: 'May approve', value: approversOf(subject) } : undefined,
-    status.state === 'denied' ? { label: 'Denied because', value: status.reason, private: true } : undefined,
-    status.state === 'cancelled' && status.reason
-      ? { label: 'Cancelled because', value: status.reason, private: true }
+    needed > 0 && !alone && isUndecided(request) ? { label: 'May approve', value: approversOf(subject) } : undefined,
+    (status.state === 'denied' || status.state === 'cancelled') && status.reason
+      ? { label: 'Because', value: status.reason, private: true }
       : undefined,
     status.state === 'refused' ? { label: 'Not done', value: status.why } : undefined,
   ]
@@ -112,6 +111,9 @@ function warningsOf(request: Request): { text: string; private?: true }[] {
     ...(subject.effect === 'app' && isPending(request) ? [{ text: silent }] : []),
   ]
 }
+
+/** Of a wipe that is over, what it would have erased is not what was erased: only its steps tell that. */
+const isWhatComes = (request: Request) => !isWipe(request) || isOpen(request)
 
 /** The newest steps, each with how long it came after the one before. */
 function stepsOf({ history }: Request): Step[] {

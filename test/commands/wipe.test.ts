@@ -93,7 +93,7 @@ describe('a wipe in chat', function () {
     const lost = phone()
     const { id, card } = await ask(lost)
     const denied = await approver.press(await copyOf(id, approver), 'deny', { id, reason: 'it was found' })
-    assert.match(denied.text, /Denied because\nit was found/)
+    assert.match(denied.text, /Because\nit was found/)
     await helpdesk.reads(card, /Denied/)
     await security.finds(new RegExp(`${id}\nDenied`))
     await helpdesk.finds(new RegExp(`${id}: denied`))

@@ -1,33 +1,15 @@
 /** `npm run pictures`: the pictures of docs/, taken from the running demo. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { openBrowser } from './browser.ts'
+import { type Demo, startDemo } from './demo.ts'
+import { openStory } from './story.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const window = { width: 1040, height: 860 }
 const tab = { width: 1360, height: 860 }
-const phone = { width: 390, height: 780 }
-
-/** Starts the demo on a folder of its own, and resolves to the addresses of its chat page and of the bot. */
-async function startDemo(folder: string): Promise<{ demo: ChildProcess; url: string; bot: string }> {
-  const env = { ...process.env, PORT: '0', DATA_DIR: folder, MicrosoftAppId: '' }
-  const demo = spawn(process.execPath, ['src/index.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  for await (const text of demo.stdout) {
-    said += text
-    const [, bot] = said.match(/the bot at (\S+?),/) ?? []
-    const [, url] = said.match(/Open (\S+)/) ?? []
-    if (bot === undefined || url === undefined) continue
-    while ((await fetch(`${bot}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 200))
-    return { demo, url, bot }
-  }
-  throw new Error(`the demo did not start: ${said}`)
-}
+const phone = { width: 390, height: 800 }
 
 /** The chat of one person with the bot. */
 async function open(browser: Browser, chats: string, person: string, viewport: typeof phone): Promise<Page> {
@@ -47,22 +29,14 @@ async function say(page: Page, words: string): Promise<void> {
   await page.waitForTimeout(500)
 }
 
+const schemes = ['light', 'dark'] as const
+
 /** Takes what is seen in the light and in the dark. */
-async function take(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
+async function take(page: Page, name: string, wanted: readonly (typeof schemes)[number][] = schemes): Promise<void> {
+  for (const colorScheme of wanted) {
     await page.emulateMedia({ colorScheme })
     await page.screenshot({ path: join(root, 'docs', `${name}-${colorScheme}.png`) })
   }
-}
-
-/** Asks for a wipe; resolves to the id of the request. */
-async function askForWipe(page: Page): Promise<string> {
-  await say(page, 'wipe carla_Android lost on the train to Porto')
-  const input = page.locator('.card input')
-  await input.fill((await input.getAttribute('placeholder')) ?? '')
-  await page.getByRole('button', { name: 'Ask for approval' }).click()
-  const id = page.locator('.card').getByText(/R\d{4}/)
-  return (await id.first().textContent())?.trim() ?? ''
 }
 
 async function takeAll(browser: Browser, chats: string): Promise<void> {
@@ -72,14 +46,9 @@ async function takeAll(browser: Browser, chats: string): Promise<void> {
   await say(viktor, 'find pemberton')
   await take(viktor, 'list')
 
-  const hanna = await open(browser, chats, 'hanna', phone)
-  await say(hanna, 'device gwen_iPhone')
-  await take(hanna, 'phone')
-
-  const request = await askForWipe(hanna)
-  const omar = await open(browser, chats, 'omar', window)
-  await say(omar, `request ${request}`)
-  await take(omar, 'approval')
+  const ines = await open(browser, chats, 'ines', phone)
+  await say(ines, 'device gwen_iPhone')
+  await take(ines, 'phone')
 }
 
 /** The tab of one person. */
@@ -119,22 +88,31 @@ async function takeTab(browser: Browser, bot: string): Promise<void> {
   await fleet.waitForTimeout(1500)
   await take(fleet, 'tab')
   const reports = await openTab(browser, bot, 'Viktor Lind', 'reports', tab)
-  await reports.locator('.bar').nth(20).waitFor()
+  await reports.locator('.chart:empty').last().waitFor({ state: 'detached' })
   await take(reports, 'reports')
   const small = await openTab(browser, bot, 'Hanna Berg', 'quarantine', phone)
   await small.locator('.row:not(.head, .waiting)').first().waitFor()
   await take(small, 'tab-phone')
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'pictures-'))
-const { demo, url, bot } = await startDemo(folder)
-const browser = await openBrowser()
+/** The story of a wipe, card by card. */
+async function takeStory(browser: Browser, demo: Demo): Promise<void> {
+  const story = await openStory(browser, demo, async (card, name) => {
+    const page = card.page()
+    await page.mouse.move(0, 0)
+    await card.evaluate((shown) => shown.scrollIntoView({ block: 'end' }))
+    await take(page, name, name === 'approval' ? schemes : ['light'])
+  })
+  await story.approved()
+  await story.denied()
+}
+
+const [demo, browser] = await Promise.all([startDemo(), openBrowser()])
 try {
-  await takeAll(browser, url)
-  await takeTab(browser, bot)
+  await takeAll(browser, demo.chats)
+  await takeStory(browser, demo)
+  await takeTab(browser, demo.bot)
 } finally {
   await browser.close()
-  demo.kill('SIGINT')
-  await once(demo, 'exit')
-  await rm(folder, { recursive: true })
+  await demo.close()
 }
