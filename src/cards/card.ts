@@ -73,6 +73,8 @@ export interface DeviceRow {
   readonly shortId: string
   /** The client, for tables that have room for it. */
   readonly client: string
+  /** The connector, where there are several and room for it. */
+  readonly connector?: string
   /** Its last contact. */
   readonly last?: Omit<Moment, 'label'>
 }
@@ -102,6 +104,8 @@ interface DeviceList {
   readonly total?: number
   /** What a press on a row runs. */
   readonly verb: string
+  /** By which of these it can be narrowed, where there are several. */
+  readonly connectors?: readonly string[]
 }
 
 /** A short line of a checklist. */

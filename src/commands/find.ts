@@ -6,6 +6,7 @@ import { mostInBatch } from './batch.ts'
 import { type Context, defineCommand } from './command.ts'
 import { heldDevices } from './ignored.ts'
 import { rowOf } from './replies.ts'
+import { namesOf } from './whichConnector.ts'
 
 const args = z.object({
   text: z.string().trim().max(200).optional(),
@@ -38,6 +39,8 @@ export const find = defineCommand({
     const visible = rights.reach('Collection.ReadResource')
     const held = await heldDevices(context)
     const { total, rows, page, pages } = inventory.find({ ...query, sort, held }, visible)
+    const names = namesOf(context)
+    const several = names.length > 1
     const guess = total === 0 && query.text ? inventory.suggest(query.text, visible) : []
     const to = (title: string, wanted: number): Button => ({
       title,
@@ -54,9 +57,10 @@ export const find = defineCommand({
           ...guess.map((name) => `Did you mean ${name}?`),
           ageOf(context.connectors, context.now()),
         ].join(' '),
-        rows: rows.map((device) => rowOf(device, context)),
+        rows: rows.map((device) => ({ ...rowOf(device, context), ...(several && { connector: device.connector }) })),
         total,
         verb: 'device',
+        ...(several && { connectors: names }),
       },
       buttons: [
         ...(page > 1 ? [to('Back', page - 1)] : []),

@@ -66,6 +66,7 @@ export const DevicesSchema = z.object({
   title: z.string(),
   text: z.string(),
   total: z.number(),
+  connectors: z._default(z.array(z.string()), []),
   rows: z.array(
     z.object({
       press: z.object({ ref: z.string() }),
@@ -77,6 +78,7 @@ export const DevicesSchema = z.object({
       tone: Tone,
       shortId: z.string(),
       client: z.string(),
+      connector: z.optional(z.string()),
       last: At,
     }),
   ),
@@ -106,6 +108,9 @@ export const ChoiceSchema = z.object({
   text: z.string(),
   rows: z.array(z.object({ press: z.object({ id: z.string() }), name: z.string(), detail: z.string() })),
 })
+
+/** `connectors`, for their names. */
+export const ConnectorsSchema = z.object({ rows: z.array(z.object({ name: z.string() })) })
 
 /** `audit`, as a list. */
 export const AuditSchema = z.object({

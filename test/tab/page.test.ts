@@ -133,6 +133,46 @@ describe('the tab in a browser, with 50,000 devices', function () {
     await tab.context().close()
   })
 
+  it('narrows to a connector and a system, and shows the same after a reload', async () => {
+    const tab = await open(people.full, 'fleet')
+    await tab.getByText(/^50,000 devices\./).waitFor()
+    await tab.getByLabel('Connector').selectOption('Contoso')
+    await tab.getByText(/^2,000 devices\./).waitFor()
+    await tab.getByRole('group', { name: 'Access' }).getByRole('button', { name: 'Blocked' }).click()
+    await tab.getByText(/^\d+ devices\./).waitFor()
+    await tab.locator('select[aria-label="System"] option:nth-child(2)').waitFor({ state: 'attached' })
+    const system = await tab.locator('select[aria-label="System"] option:nth-child(2)').textContent()
+    await tab.getByLabel('System', { exact: true }).selectOption(system)
+    await tab.getByRole('columnheader', { name: 'Last contact' }).getByRole('button').click()
+    await tab.locator('[aria-sort="ascending"]').waitFor()
+    await tab.getByLabel('Find devices').fill('e')
+    await tab.waitForURL(/text=e/)
+    const shown = async () => {
+      await tab.getByText(/^(No|\d+) devices?\./).waitFor()
+      return {
+        count: await tab.getByText(/^(No|\d+) devices?\./).textContent(),
+        text: await tab.getByLabel('Find devices').inputValue(),
+        selected: await tab.locator('select').evaluateAll((all) => all.map((one) => (one as HTMLSelectElement).value)),
+        pressed: await tab.locator('.filters [aria-pressed="true"]').textContent(),
+        order: await tab.locator('[aria-sort="ascending"]').textContent(),
+      }
+    }
+    const before = await shown()
+    assert.deepEqual(before.selected, [system, 'Contoso'])
+    await tab.reload()
+    await tab.locator('[aria-sort="ascending"]').waitFor()
+    assert.deepEqual(await shown(), before)
+    await tab.locator('nav a[href="#/policy"]').click()
+    await tab.getByLabel('Connector').selectOption('Contoso')
+    await tab.getByText('Policy of Contoso').waitFor()
+    await tab.reload()
+    await tab.getByText('Policy of Contoso').waitFor()
+    await tab.goBack()
+    await tab.locator('[aria-sort="ascending"]').waitFor()
+    assert.deepEqual(await shown(), before)
+    await tab.context().close()
+  })
+
   it('lets two people wipe a phone, and shows both how it goes while it goes', async () => {
     const [hanna, omar] = await Promise.all([open(people.helpdesk, 'fleet'), open(people.approver, 'requests')])
     await omar.getByText('There is none.').waitFor()

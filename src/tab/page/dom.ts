@@ -1,4 +1,4 @@
-type Child = Node | string | undefined | false
+export type Child = Node | string | undefined | false
 type Attributes = Record<string, string | boolean | undefined | ((event: Event) => void)>
 
 /** An element with attributes, listeners (`onclick` and the like) and children. */
@@ -75,6 +75,30 @@ export function choice<T extends string>(
     if (tell) chosen(value)
   }
   return { element: h('div', { class: 'choice', role: 'group', 'aria-label': label }, ...buttons), set }
+}
+
+/** One of several, as a list that opens; `offer` says which there are, and hides it where there is nothing to choose. */
+export function select(label: string, all: string, chosen: (value: string) => void) {
+  const element = h('select', { 'aria-label': label, onchange: () => chosen(element.value), hidden: true })
+  let offered: readonly string[] = []
+  function draw(value: string): void {
+    const shown = value === '' || offered.includes(value) ? offered : [value, ...offered]
+    element.replaceChildren(
+      h('option', { value: '' }, all),
+      ...shown.map((one) => h('option', { value: one, selected: one === value }, one)),
+    )
+    element.value = value
+    element.hidden = shown.length < 2 && value === ''
+  }
+  return {
+    element,
+    set: draw,
+    offer(values: readonly string[]): void {
+      if (offered.join('\n') === values.join('\n')) return
+      offered = values
+      draw(element.value)
+    },
+  }
 }
 
 /** What went wrong, for people. */

@@ -1,6 +1,7 @@
-import { HelpSchema, ReportSchema } from '../contract.ts'
+import { type Bar, HelpSchema, ReportSchema } from '../contract.ts'
+import { type Given, keepInAddress } from './address.ts'
 import { drawBars } from './bars.ts'
-import { choice, h, icon, sentence } from './dom.ts'
+import { choice, h, icon, select, sentence } from './dom.ts'
 import type { Page, Parts } from './pages.ts'
 import { createTable, type Query } from './table.ts'
 
@@ -15,16 +16,16 @@ const states = [
 ] as const
 type State = (typeof states)[number]['value']
 
+const narrowing = ['text', 'state', 'connector', 'os', 'client', 'stale', 'sort'] as const
+
 const named = {
-  os: 'System',
   client: 'Client',
   stale: 'Silent for',
 } as const
 
 /** The whole fleet: charts that narrow the table, and the table. */
-export function fleetPage({ api, panel }: Parts, narrowed: Narrowed): Page {
-  const { element, table, narrow, heading } = createFleet({ api, panel }, 'Fleet', {})
-  if (Object.keys(narrowed).length > 0) narrow(narrowed)
+export function fleetPage({ api, panel }: Parts, given: Given): Page {
+  const { element, table, narrow, heading } = createFleet({ api, panel }, 'Fleet', {}, given)
   const boxes = charts.map((which) => ({ which, box: h('section', { class: 'chart', 'aria-busy': 'true' }) }))
 
   async function draw(which: (typeof charts)[number], box: HTMLElement): Promise<void> {
@@ -32,7 +33,7 @@ export function fleetPage({ api, panel }: Parts, narrowed: Narrowed): Page {
     const most = bars.filter(({ value }) => value !== '0').slice(0, mostBars)
     box.replaceChildren(
       h('h2', {}, title),
-      drawBars(most, ({ press }) => narrow(press ?? {})),
+      drawBars(most, ({ press }) => narrow(press === undefined ? {} : texts(press))),
     )
     box.ariaBusy = 'false'
   }
@@ -59,8 +60,8 @@ export function fleetPage({ api, panel }: Parts, narrowed: Narrowed): Page {
 }
 
 /** Devices in quarantine, each with its card beside, where one allows or blocks it. */
-export function quarantinePage({ api, panel }: Parts): Page {
-  const { element, table, heading } = createFleet({ api, panel }, 'Quarantine', { state: 'Quarantined' })
+export function quarantinePage({ api, panel }: Parts, given: Given): Page {
+  const { element, table, heading } = createFleet({ api, panel }, 'Quarantine', { state: 'Quarantined' }, given)
   const all = h(
     'button',
     { type: 'button', onclick: () => panel.open('find', { state: 'Quarantined' }, () => all.focus()) },
@@ -73,29 +74,38 @@ export function quarantinePage({ api, panel }: Parts): Page {
   return { element, shows: ['devices', 'collections', 'connectors'], reload: table.reload, close: table.close }
 }
 
-type Narrowed = Readonly<Record<string, string | number | boolean>>
+const texts = (data: NonNullable<Bar['press']>): Given =>
+  Object.fromEntries(Object.entries(data).map(([name, value]) => [name, String(value)]))
 
-function createFleet({ api, panel }: Pick<Parts, 'api' | 'panel'>, title: string, fixed: Query) {
-  let query: Query = fixed
+function createFleet({ api, panel }: Pick<Parts, 'api' | 'panel'>, title: string, fixed: Query, given: Given) {
+  let query: Query = {}
   const note = h('p', { class: 'soft', role: 'status' })
   const chips = h('div', { class: 'chips' })
   const table = createTable(api, {
     label: title,
     open: ({ press }, focus) => panel.open('device', press, focus),
-    found(count, text) {
+    found(count, text, names) {
       note.textContent = `${count}. ${text}`
+      connector.offer(names)
     },
+    sorted: (sort = '') => narrow({ sort }),
   })
   const stateChoice = choice<State>('Access', states, '', (state) => narrow({ state }))
+  const os = select('System', 'All systems', (value) => narrow({ os: value }))
+  const connector = select('Connector', 'All connectors', (value) => narrow({ connector: value }))
 
-  function narrow(by: Narrowed): void {
-    const { sort } = table.query()
-    query = Object.fromEntries(Object.entries({ ...query, ...by }).filter(([, value]) => value !== ''))
+  function narrow(by: Given): void {
+    const all = { ...query, ...by }
+    query = Object.fromEntries(narrowing.flatMap((key) => (all[key] ? [[key, all[key]]] : [])))
     stateChoice.set(states.find(({ value }) => value === query.state)?.value ?? '')
+    os.set(query.os ?? '')
+    connector.set(query.connector ?? '')
     chips.replaceChildren(
-      ...(['os', 'client', 'stale'] as const).flatMap((key) => (query[key] === undefined ? [] : chip(key))),
+      ...(['client', 'stale'] as const).flatMap((key) => (query[key] === undefined ? [] : chip(key))),
     )
-    table.set({ ...query, ...(sort && { sort }) })
+    if (search.value.trim() !== (query.text ?? '')) search.value = query.text ?? ''
+    keepInAddress({ ...query })
+    table.set({ ...query, ...fixed })
   }
 
   function chip(key: keyof typeof named): HTMLElement {
@@ -125,9 +135,15 @@ function createFleet({ api, panel }: Pick<Parts, 'api' | 'panel'>, title: string
     { class: 'filters' },
     h('div', { class: 'search' }, icon('search'), search),
     fixed.state === undefined && stateChoice.element,
+    os.element,
+    connector.element,
     chips,
   )
-  table.set(query)
+  narrow(given)
+  void api.read(ReportSchema, 'report', { which: 'os' }, true).then(
+    ({ bars }) => os.offer(bars.flatMap(({ press }) => (press?.os === undefined ? [] : String(press.os)))),
+    (error) => (note.textContent = sentence(error)),
+  )
   return { element: h('div', { class: 'page fleet' }, heading, filters, table.element), table, narrow, heading }
 }
 
@@ -154,7 +170,9 @@ export function reportsPage({ api, go }: Parts): Page {
     box.replaceChildren(
       h('header', {}, h('h2', {}, title), save),
       h('p', { class: 'soft' }, text),
-      bars.length === 0 ? h('p', {}, 'There is none.') : drawBars(bars, ({ press }) => go('fleet', press ?? {})),
+      bars.length === 0
+        ? h('p', {}, 'There is none.')
+        : drawBars(bars, ({ press }) => go('fleet', press === undefined ? {} : texts(press))),
     )
   }
   const drawAll = () => void Promise.all(boxes.map(draw)).catch((error) => (problem.textContent = sentence(error)))

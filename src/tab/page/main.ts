@@ -1,4 +1,5 @@
 import { HelpSchema, type Thing } from '../contract.ts'
+import { addressOf, readAddress } from './address.ts'
 import { createApi, type Session } from './api.ts'
 import { drawCard } from './card.ts'
 import { meButton, readPeople, signInToDemo } from './demo.ts'
@@ -30,23 +31,21 @@ async function start(): Promise<void> {
   }
 
   let page: Page | undefined
-  let narrowed: Parameters<Parts['go']>[1]
   const parts: Parts = {
     api,
     panel,
-    go(name, by) {
-      narrowed = by
-      location.hash = `#/${name}`
+    go(name, given) {
+      location.hash = addressOf(name, given)
     },
   }
   function show(): void {
-    const name = location.hash.slice('#/'.length)
+    const { name, given } = readAddress()
     const about = offered.find((one) => one.name === name) ?? offered[0]
     if (about === undefined) return
     page?.close?.()
     panel.shut()
-    page = about.open(parts, narrowed ?? {})
-    narrowed = undefined
+    if (name !== about.name) history.replaceState(null, '', addressOf(about.name, {}))
+    page = about.open(parts, name === about.name ? given : {})
     document.title = `${about.title} · Device Desk`
     for (const link of byId('side').querySelectorAll('a'))
       if (link.hash === `#/${about.name}`) link.setAttribute('aria-current', 'page')

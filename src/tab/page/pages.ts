@@ -1,7 +1,8 @@
-import { AuditSchema, ChainSchema, ChoiceSchema, type Thing, things } from '../contract.ts'
+import { AuditSchema, ChainSchema, ChoiceSchema, ConnectorsSchema, type Thing, things } from '../contract.ts'
+import { type Given, keepInAddress } from './address.ts'
 import type { Api } from './api.ts'
 import { drawCard } from './card.ts'
-import { choice, h, type Icon, icon, sentence } from './dom.ts'
+import { choice, h, type Icon, icon, select, sentence } from './dom.ts'
 import { fleetPage, quarantinePage, reportsPage } from './fleet.ts'
 import type { Panel } from './panel.ts'
 import { moment } from './time.ts'
@@ -10,7 +11,7 @@ export interface Parts {
   readonly api: Api
   readonly panel: Panel
   /** Goes to another page. */
-  readonly go: (name: string, narrowed?: Readonly<Record<string, string | number | boolean>>) => void
+  readonly go: (name: string, given: Given) => void
 }
 
 export interface Page {
@@ -26,7 +27,7 @@ interface PageAbout {
   readonly title: string
   /** Shown to whoever may do one of these. */
   readonly needs: readonly string[]
-  readonly open: (parts: Parts, narrowed: Readonly<Record<string, string | number | boolean>>) => Page
+  readonly open: (parts: Parts, given: Given) => Page
 }
 
 /** All pages of the tab, in the order in which they stand at its side. */
@@ -35,7 +36,7 @@ export const pages: readonly PageAbout[] = [
   { name: 'requests', title: 'Requests', needs: ['requests'], open: requestsPage },
   { name: 'quarantine', title: 'Quarantine', needs: ['find'], open: quarantinePage },
   { name: 'reports', title: 'Reports', needs: ['report'], open: reportsPage },
-  cardsPage('policy', 'Policy and rules', ['policy', 'rules'], ['policies', 'access-rules', 'connectors']),
+  cardsPage('policy', 'Policy and rules', ['policy', 'rules'], ['policies', 'access-rules', 'connectors'], true),
   cardsPage(
     'connectors',
     'Connectors',
@@ -52,18 +53,42 @@ export const pages: readonly PageAbout[] = [
 ]
 
 /** A page of the bot's own cards; what is pressed on one opens beside it. */
-function cardsPage(name: Icon, title: string, commands: readonly string[], shows: readonly Thing[]): PageAbout {
-  function open({ api, panel }: Parts): Page {
+function cardsPage(
+  name: Icon,
+  title: string,
+  commands: readonly string[],
+  shows: readonly Thing[],
+  byConnector = false,
+): PageAbout {
+  function open({ api, panel }: Parts, given: Given): Page {
     const boxes = commands.map((command) => ({ command, box: h('div', { class: 'slot' }) }))
-    async function draw({ command, box }: (typeof boxes)[number], automatic: boolean): Promise<void> {
-      const { card, template } = await api.card(command, {}, automatic)
+    const problem = h('p', { class: 'problem', role: 'alert' })
+    let only = byConnector ? (given.connector ?? '') : ''
+    let asked = 0
+
+    async function draw({ command, box }: (typeof boxes)[number], mine: number, automatic: boolean): Promise<void> {
+      const { card, template } = await api.card(command, only === '' ? {} : { connector: only }, automatic)
+      if (mine !== asked) return
       box.hidden = template === 'notice' && commands.length > 1
       if (card) box.replaceChildren(drawCard(card, (verb, data) => panel.open(verb, data)))
     }
-    const problem = h('p', { class: 'problem', role: 'alert' })
-    const drawAll = (automatic: boolean) =>
-      void Promise.all(boxes.map((one) => draw(one, automatic))).then(
+    function drawAll(automatic: boolean): void {
+      asked += 1
+      const mine = asked
+      Promise.all(boxes.map((one) => draw(one, mine, automatic))).then(
         () => (problem.textContent = ''),
+        (error) => (problem.textContent = sentence(error)),
+      )
+    }
+    const connector = select('Connector', 'All connectors', (value) => {
+      only = value
+      keepInAddress({ connector: only })
+      drawAll(false)
+    })
+    connector.set(only)
+    if (byConnector)
+      api.read(ConnectorsSchema, 'connectors', {}, true).then(
+        ({ rows }) => connector.offer(rows.map((row) => row.name)),
         (error) => (problem.textContent = sentence(error)),
       )
     drawAll(false)
@@ -71,7 +96,7 @@ function cardsPage(name: Icon, title: string, commands: readonly string[], shows
       element: h(
         'div',
         { class: 'page' },
-        h('header', { class: 'heading' }, h('h1', {}, title)),
+        h('header', { class: 'heading' }, h('h1', {}, title), connector.element),
         problem,
         h('div', { class: 'columns cards' }, ...boxes.map(({ box }) => box)),
       ),
@@ -89,8 +114,8 @@ const lists = [
 ] as const
 
 /** What waits for a second person, and what became of it; one decides in the card beside. */
-function requestsPage({ api, panel }: Parts): Page {
-  let which: (typeof lists)[number]['value'] = 'open'
+function requestsPage({ api, panel }: Parts, given: Given): Page {
+  let which = lists.find(({ value }) => value === given.which)?.value ?? 'open'
   const note = h('p', { class: 'soft', role: 'status' })
   const list = h('ul', { class: 'list' })
 
@@ -118,6 +143,7 @@ function requestsPage({ api, panel }: Parts): Page {
   const focus = (id: string) => list.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus()
   const shownList = choice('Which requests', lists, which, (chosen) => {
     which = chosen
+    keepInAddress({ which })
     void load(false)
   })
   void load(false)

@@ -1,15 +1,16 @@
 import { type DeviceRow, DevicesSchema } from '../contract.ts'
 import { type Api, Refused } from './api.ts'
-import { h, icon, sentence } from './dom.ts'
+import { type Child, h, icon, sentence } from './dom.ts'
 import { since } from './time.ts'
 
 /** What of `find` narrows and orders the table. */
 export interface Query {
   readonly text?: string
   readonly state?: string
+  readonly connector?: string
   readonly os?: string
   readonly client?: string
-  readonly stale?: number
+  readonly stale?: string
   readonly sort?: string
 }
 
@@ -36,11 +37,14 @@ export function createTable(
     label,
     open,
     found,
+    sorted,
   }: {
     readonly label: string
     readonly open: (row: DeviceRow, focus: () => void) => void
-    /** Told how many there are, and how old that is. */
-    readonly found: (title: string, text: string) => void
+    /** Told how many there are, how old that is, and by which connectors they can be narrowed. */
+    readonly found: (title: string, text: string, connectors: readonly string[]) => void
+    /** Told of another order. */
+    readonly sorted: (sort: string | undefined) => void
   },
 ) {
   const sizer = h('div', { class: 'sizer', role: 'presentation' })
@@ -87,14 +91,14 @@ export function createTable(
     const mine = asked
     try {
       const data = { ...query, page: page + 1, rows: rowsOfPage }
-      const { title, text, rows, total: all } = await api.read(DevicesSchema, 'find', data, automatic)
+      const { title, text, rows, total: all, connectors } = await api.read(DevicesSchema, 'find', data, automatic)
       if (mine !== asked) return
       pages.set(page, rows)
       const [oldest] = pages.keys()
       if (pages.size > mostPages && oldest !== undefined && oldest !== page) pages.delete(oldest)
       total = all
       empty.textContent = all === 0 ? 'No device matches.' : ''
-      found(title, text.replace(/^Page [^.]*\. /, ''))
+      found(title, text.replace(/^Page [^.]*\. /, ''), connectors)
       draw()
     } catch (error) {
       if (mine !== asked) return
@@ -149,9 +153,8 @@ export function createTable(
         { ...about, class: 'row waiting' },
         ...columns.map(({ by }) => h('div', { class: `cell ${by}`, role: 'cell' }, h('i'))),
       )
-    const { name, owner, shortId, model, os, client, state, tone, last } = row
-    const cell = (by: string, ...children: (Node | string)[]) =>
-      h('div', { class: `cell ${by}`, role: 'cell' }, ...children)
+    const { name, owner, shortId, model, os, client, connector, state, tone, last } = row
+    const cell = (by: string, ...children: Child[]) => h('div', { class: `cell ${by}`, role: 'cell' }, ...children)
     return h(
       'div',
       { ...about, onclick: () => open(row, () => focusRow(n)) },
@@ -162,7 +165,7 @@ export function createTable(
       ),
       cell('model', h('span', {}, model), h('small', { class: 'os-too' }, os)),
       cell('os', os),
-      cell('client', client),
+      cell('client', h('span', {}, client), connector !== undefined && h('small', {}, connector)),
       cell('state', h('span', { class: `dot ${tone}` }), state),
       cell(
         'last',
@@ -200,9 +203,8 @@ export function createTable(
   size.observe(scroller)
 
   function sortBy(by: string): void {
-    const { sort: before, ...others } = query
-    const sort = before === by ? `-${by}` : before === `-${by}` ? undefined : by
-    set(sort === undefined ? others : { ...others, sort })
+    const { sort } = query
+    sorted(sort === by ? `-${by}` : sort === `-${by}` ? undefined : by)
   }
 
   function set(wanted: Query): void {
@@ -221,7 +223,6 @@ export function createTable(
   return {
     element: h('div', { class: 'table-box' }, table, empty),
     set,
-    query: () => query,
     /** Reads again what is seen. */
     reload(): void {
       const seen = new Set([...shown.keys()].map((n) => Math.floor(n / rowsOfPage)))
