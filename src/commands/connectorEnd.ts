@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Reply } from '../cards/card.ts'
 import { nameOf } from '../inventory/device.ts'
-import { isPending, isWipe, type WipeRequest } from '../requests/request.ts'
+import { isUnsent, isWipe, isWithExchange, type WipeRequest } from '../requests/request.ts'
 import { stateTexts } from '../requests/texts.ts'
 import type { Context } from './command.ts'
 import { sees } from './requests.ts'
@@ -43,9 +43,10 @@ export async function endOf(connector: string, context: Context): Promise<End> {
 function whatEnds(request: WipeRequest): string {
   const { id, subject, status } = request
   const is = `${id}, the wipe of ${subject.name}, is ${stateTexts[status.state]}`
-  return isPending(request) && status.state !== 'approved'
+  if (isUnsent(request)) return `${is}: it is closed.`
+  return isWithExchange(request)
     ? `${is}: it stays with Exchange, and nobody here follows it.`
-    : `${is}: it is closed.`
+    : `${is}: whether Exchange took it is not known, and nobody here looks for it any more.`
 }
 
 /** Says all that ends with a connector before it does; a press, confirmed, removes it. */

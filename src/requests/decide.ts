@@ -1,6 +1,16 @@
 import type { Permission } from '../access/permissions.ts'
 import { BotError, type Code } from '../errors.ts'
-import { type Actor, inHours, isOpen, isUnsent, next, type PhoneOwner, type Request, type Status } from './request.ts'
+import {
+  type Actor,
+  inHours,
+  isOpen,
+  isUnsent,
+  isWithExchange,
+  next,
+  type PhoneOwner,
+  type Request,
+  type Status,
+} from './request.ts'
 import { stateTexts } from './texts.ts'
 
 /** Somebody who decides, or who decided, with what was found out about them in this moment. */
@@ -185,12 +195,13 @@ export const reminded = (request: Request): Request =>
     ? { ...request, status: { ...request.status, reminded: true } }
     : request
 
-/** The connector of a wipe is removed: what was not handed over is not done, and what was is not followed any more. */
+/** The connector of a wipe is removed: what surely was not handed over is not done; the rest is not followed any more. */
 export function leave(request: Request, connector: string, now: Date): Request {
   if (!isOpen(request)) return request
   const at = now.toISOString()
   const why = `the connector ${connector} was removed.`
   if (isUnsent(request)) return next(request, { state: 'refused', at, why }, now, `Not done: ${why}`)
-  const text = `The connector ${connector} was removed: Exchange keeps the order, and whether the device is wiped is not known here.`
+  const order = isWithExchange(request) ? 'Exchange keeps the order' : 'whether Exchange took the order is not known'
+  const text = `The connector ${connector} was removed: ${order}, and whether the device is wiped is not known here.`
   return next(request, { state: 'givenUp', at }, now, text)
 }

@@ -157,6 +157,9 @@ export const isUndone = among('waiting', 'approved', 'sending', 'unresolved')
 export const isUnsent = ({ status }: Pick<Request, 'status'>) =>
   status.state === 'waiting' || (status.state === 'approved' && status.attempt === undefined)
 
+/** Whether Exchange said that it has the order, or showed it. */
+export const isWithExchange = among('handed', 'taken')
+
 /** A request with what happened to it, in its next version. */
 export const next = (request: Request, status: Status, now: Date, text: string): Request => ({
   ...request,

@@ -188,6 +188,17 @@ describe('a wipe in chat', function () {
         assert.deepEqual(await writes(), [])
       })
 
+    it('is told with what is known of it before the connector is removed', async () => {
+      const lost = phone()
+      const { id } = await ask(lost)
+      await desk.control('POST', 'faults', { cmdlet: 'Clear-MobileDevice', times: 1, then: 'lost-before' })
+      await approve(id)
+      const unknown = new RegExp(`${id}, .* being handed to Exchange: whether Exchange took it is not known`)
+      await eventually(async () => unknown.test((await full.say('connector-remove Contoso')).text))
+      assert.match((await full.say('connector-remove Contoso')).text, /with Exchange.*: it stays with Exchange/)
+      await writes()
+    })
+
     it('is counted, not named, for the second person of such a change, who may see other devices', async () => {
       const asked = await full.click(await full.say('default-access block'), 'Set the default')
       assert.match(asked.text, warning)

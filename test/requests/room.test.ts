@@ -468,6 +468,47 @@ describe('requests', () => {
       }
     })
 
+    it('say no more than is known when their connector is removed', async () => {
+      const ends: (readonly [minutes: number, order: 'done' | 'lost-before', text: RegExp])[] = [
+        [0, 'lost-before', /whether Exchange took the order is not known/],
+        [21, 'lost-before', /whether Exchange took the order is not known/],
+        [0, 'done', /Exchange keeps the order/],
+      ]
+      for (const [minutes, order, text] of ends) {
+        const site = await startSite()
+        await site.ask()
+        site.world.weather.order = order
+        await site.approve()
+        await site.pass(minutes * minute)
+        await site.room().requests.leave('Contoso')
+        assert.equal(site.state(), 'givenUp')
+        assert.match(site.said(), text)
+        assert.match(site.said(), /Contoso was removed: .* whether the device is wiped is not known here/)
+      }
+    })
+
+    it('say so too where a second try was approved and not made yet', async () => {
+      const site = await startSite()
+      await site.ask()
+      site.world.weather.order = 'lost-before'
+      await site.approve()
+      await site.pass(21 * minute)
+      site.world.weather.failingReads = 1000
+      await site.approve(site.security)
+      assert.equal(site.state(), 'approved')
+      await site.room().requests.leave('Contoso')
+      assert.match(site.said(), /whether Exchange took the order is not known/)
+    })
+
+    it('are not done where nothing was sent', async () => {
+      const site = await startSite()
+      await site.ask()
+      await site.room().requests.leave('Contoso')
+      assert.equal(site.state(), 'refused')
+      assert.match(site.said(), /Not done: the connector Contoso was removed/)
+      assert.deepEqual(ordersOf(site.world), [])
+    })
+
     it('say what is not known when they are denied or withdrawn', async () => {
       const site = await startSite()
       await site.ask()
