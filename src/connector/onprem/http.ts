@@ -43,7 +43,7 @@ const decompressors: Readonly<Record<string, typeof gunzipSync>> = {
 }
 
 function decompress(bytes: Buffer, encoding = 'identity') {
-  const decompressor = decompressors[encoding]
+  const decompressor = decompressors[encoding.trim().toLowerCase().replace(/^x-/, '')]
   if (!decompressor) return bytes
   try {
     return decompressor(bytes, { maxOutputLength: maxAnswer })

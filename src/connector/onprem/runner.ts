@@ -55,7 +55,7 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
     try {
       for (const fragment of fragments)
         if (commandId === undefined)
-          commandId = readCommandId(await conversation.ask(command(pipeline, fragment), signal))
+          commandId = readCommandId(await conversation.ask(command(pipeline, fragment), signal), pipeline)
         else await conversation.ask(send(commandId, fragment), signal)
       return commandId ?? pipeline
     } catch (error) {
@@ -121,6 +121,7 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
     let pending: Promise<Heard> | undefined
     let ended: Extract<PoolEvent, { kind: 'ended' }> | undefined
     let refusal: Refusal | undefined
+    let isTold = false
     try {
       while (standing === 'running') {
         pending ??= listen(commandId)
@@ -135,16 +136,19 @@ export function createRunner({ pool, conversation, line, warn, log }: RunnerOpti
           if (event.kind === 'output') yield toRow(event.value)
           if (standing === 'running' && signal.aborted) throw cancelled(signal, true)
         }
+        isTold = ended !== undefined
       }
     } catch (error) {
       if (error instanceof Interrupted) throw error
       standing = ended && isGone(error) ? 'done' : 'broken'
-      if (standing === 'broken') throw interruptedBy(error, true)
+      const interrupted = standing === 'broken' && interruptedBy(error, true)
+      if (interrupted && !isTold) throw interrupted
     } finally {
       if (standing === 'broken') isUsable = false
       else settling = standing === 'done' || pool.isReady() ? terminate(commandId) : stop(commandId, pending)
     }
-    if (ended?.state === 'failed' && ended.error !== undefined) throw refused(cmdlet, ended.error)
+    if (ended?.state === 'failed' && ended.error) throw refused(cmdlet, ended.error)
+    if (ended?.state === 'failed' && refusal) throw refusal
     if (ended?.state !== 'completed') throw new Interrupted('the cmdlet ended without saying how', true)
     if (refusal) throw refusal
   }

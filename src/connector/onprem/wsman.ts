@@ -133,11 +133,18 @@ export class WsmanFault extends Error {
 
 const texts = (element: Element): string => `${element.text}${element.children.map(texts).join('')}`.trim()
 
+/** What a subcode means where no WSManFault says it ([DSP0226] 14.6); a shell that is gone is a selector of nothing. */
+const codes: ReadonlyMap<string, string> = new Map([
+  ['TimedOut', faults.timedOut],
+  ['InvalidSelectors', faults.notFound],
+  ['AccessDenied', faults.accessDenied],
+])
+
 function faultOf(fault: Element) {
   const detail = find(fault, f, 'WSManFault')
   const message = (detail && texts(detail)) || texts(find(fault, s, 'Text') ?? fault)
-  const isTimeout = /:?TimedOut$/.test(texts(find(fault, s, 'Subcode') ?? fault))
-  return new WsmanFault(message, detail?.attributes.get('Code') ?? (isTimeout ? faults.timedOut : undefined))
+  const [subcode = ''] = /\w+$/.exec(texts(find(fault, s, 'Subcode') ?? fault)) ?? []
+  return new WsmanFault(message, detail?.attributes.get('Code') ?? codes.get(subcode))
 }
 
 /** Reads an answer to the request `messageId` and returns its body; a fault is thrown as a WsmanFault. */
@@ -147,7 +154,7 @@ export function readAnswer(xml: string, messageId: string): Element {
   if (envelope.uri !== s || envelope.name !== 'Envelope' || !body) throw new ProtocolError('The answer is not SOAP')
   const fault = find(body, s, 'Fault')
   const relatesTo = find(envelope, a, 'RelatesTo')?.text.trim().toLowerCase()
-  if (relatesTo !== `uuid:${messageId.toLowerCase()}` && !(fault && relatesTo === undefined))
+  if (relatesTo !== undefined && relatesTo !== `uuid:${messageId.toLowerCase()}`)
     throw new ProtocolError('The answer belongs to another request')
   if (fault) throw faultOf(fault)
   return body
@@ -168,11 +175,10 @@ export function readCreated(body: Element, requested: string) {
   return { shellId, idleSeconds: seconds(find(body, rsp, 'IdleTimeOut')?.text ?? '') }
 }
 
-/** The id under which the server knows a command from now on. */
-export function readCommandId(body: Element): string {
-  const id = find(body, rsp, 'CommandId')?.text.trim()
-  if (!id) throw new ProtocolError('The answer names no command')
-  return id
+/** The id under which the server knows a command from now on: its own, or else the requested one. */
+export function readCommandId(body: Element, requested: string): string {
+  if (!find(body, rsp, 'CommandResponse')) throw new ProtocolError('The answer is not one to Command')
+  return find(body, rsp, 'CommandId')?.text.trim() || requested.toUpperCase()
 }
 
 export interface Received {

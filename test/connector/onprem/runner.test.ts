@@ -89,6 +89,16 @@ describe('connector/onprem/runner', () => {
     }
   })
 
+  it('believes what a command has said of its end, although the conversation breaks after it', async () => {
+    for (const silence of [new HttpFailure('broken', true), new WsmanFault('aborted', '995')]) {
+      const { run, settled } = start([heard(output('a'), ended('completed')), silence])
+      assert.deepEqual(await run(), { rows: ['a'], error: undefined })
+      assert.equal(await settled(), false)
+    }
+    const closed = start([heard(output('a'), ended('completed'), { kind: 'gone', error: undefined })])
+    assert.equal(mayHaveRun((await closed.run()).error), true)
+  })
+
   it('takes a done command without a state, and one that was stopped, for one that may have run', async () => {
     for (const said of [last(output('a')), last(ended('stopped')), last(ended('failed'))])
       assert.equal(mayHaveRun((await start([said]).run()).error), true)
@@ -109,6 +119,9 @@ describe('connector/onprem/runner', () => {
     const { error } = await start([last(ended('failed', 'no'))]).run()
     assert.ok(error instanceof Refusal)
     assert.equal(error.message, 'no')
+    const told = await start([last({ kind: 'error', record: 'before' }, ended('failed'))]).run()
+    assert.ok(told.error instanceof Refusal)
+    assert.equal(told.error.message, 'before')
   })
 
   it('stops a cmdlet that asks a person, and says so', async () => {

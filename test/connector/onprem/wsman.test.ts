@@ -102,10 +102,11 @@ describe('connector/onprem/wsman', () => {
 
   it('reads the id that the server gave a command', () => {
     assert.equal(
-      wsman.readCommandId(read('<r:CommandResponse><r:CommandId>C9</r:CommandId></r:CommandResponse>')),
+      wsman.readCommandId(read('<r:CommandResponse><r:CommandId> C9 </r:CommandId></r:CommandResponse>'), 'c1'),
       'C9',
     )
-    assert.throws(() => wsman.readCommandId(read('<r:CommandResponse/>')), ProtocolError)
+    assert.equal(wsman.readCommandId(read('<r:CommandResponse/>'), 'c1'), 'C1')
+    assert.throws(() => wsman.readCommandId(read('<r:SendResponse/>'), 'c1'), ProtocolError)
   })
 
   it('refuses the answer to another request, and what is no SOAP', () => {
@@ -113,7 +114,6 @@ describe('connector/onprem/wsman', () => {
       () => wsman.readAnswer(answer('', 'uuid:00000000-0000-0000-0000-000000000000'), messageId),
       ProtocolError,
     )
-    assert.throws(() => wsman.readAnswer(answer('', null), messageId), ProtocolError)
     assert.throws(() => wsman.readAnswer('<html><body>Service Unavailable</body></html>', messageId), ProtocolError)
     assert.throws(() => wsman.readAnswer('', messageId), ProtocolError)
     assert.throws(() => wsman.readAnswer(`<!DOCTYPE x []>${answer('')}`, messageId), ProtocolError)
@@ -132,6 +132,8 @@ describe('connector/onprem/wsman', () => {
     ])
     assert.deepEqual(faultOf(fault('')), [undefined, 'reason'])
     assert.deepEqual(faultOf(fault('', 'z:TimedOut')), [wsman.faults.timedOut, 'reason'])
+    assert.deepEqual(faultOf(fault('', 'z:InvalidSelectors')), [wsman.faults.notFound, 'reason'])
+    assert.deepEqual(faultOf(fault('', 'AccessDenied')), [wsman.faults.accessDenied, 'reason'])
   })
 
   it('answers any damaged envelope with an element or a named error', () => {
