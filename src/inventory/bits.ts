@@ -3,7 +3,8 @@ export interface Bits {
   words: Uint32Array
 }
 
-export const createBits = (): Bits => ({ words: new Uint32Array(0) })
+/** Empty, with room for numbers up to `highest`; others make it grow. */
+export const createBits = (highest = 0): Bits => ({ words: new Uint32Array((highest + 32) >>> 5) })
 
 export const copyOf = ({ words }: Bits): Bits => ({ words: words.slice() })
 

@@ -16,8 +16,10 @@ import type { Visible } from './collections.ts'
 import type { SharedText } from './columns.ts'
 import type { Device, DeviceKey } from './device.ts'
 import type { Fleet } from './fleet.ts'
+import { createGroups } from './groups.ts'
 import { soldAs } from './models.ts'
 import { createOrder, type Order } from './order.ts'
+import { dayOf } from './reader.ts'
 import type { Terms } from './terms.ts'
 import { digitsOf, fold, wordsOf } from './words.ts'
 
@@ -63,43 +65,63 @@ interface Parts {
 const usualRows = 10
 /** So many are sorted for a page; of more, the order of all is walked through. */
 const sortable = 1000
-/** Less than one in so many. */
-const fewOwners = 50
 const msOfDay = 24 * 60 * 60_000
 
 /** Finds devices as a helpdesk expects it: whoever has just this id or name first, then by owner, then by model. */
 export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
   const { type, model, os, phone, state, connector, clientType, clientVersion, lastSync } = fleet.columns
-  const described = [type, model, os].map((column) => ({ column, wordsAt: wordsByCode(column) }))
+  const byText = (column: SharedText) => ({
+    column,
+    wordsAt: wordsByCode(column),
+    groups: createGroups(fleet, column.code),
+  })
+  const texts = {
+    type: byText(type),
+    model: byText(model),
+    os: byText(os),
+    state: byText(state),
+    connector: byText(connector),
+  }
+  const described = [texts.type, texts.model, texts.os]
+  const days = createGroups(fleet, (n) => dayOf(lastSync.at(n)))
+  const owned = createGroups(fleet, fleet.ownerOf)
 
   /** Leaves the devices that this word begins something of; says which it names by their owner, and which by all of an id. */
   function narrow(found: Bits, word: string, isNumber: boolean): { byOwner: Bits; byId: Bits } {
-    const byOwner = createBits()
     const people = createBits()
     terms.people.starting(word, (o) => add(people, o))
-    // Devices of many owners are found faster from end to end than from owner to owner.
-    if (count(people) * fewOwners > fleet.size()) addWhere(byOwner, found, (n) => has(people, fleet.ownerOf(n)))
-    else for (const o of members(people)) fleet.eachOf(o, (n) => add(byOwner, n))
+    const byOwner = owned.having(people)
     terms.named(word, false, (n) => add(byOwner, n))
     const all = copyOf(byOwner)
     const byId = createBits()
-    terms.ids.starting(word, (n) => add(all, n))
+    if (word.length >= fewestOfId) terms.ids.starting(word, (n) => add(all, n))
     terms.ids.equal(word, (n) => add(byId, n))
     if (isNumber) {
       terms.ids.equal(word.slice(-shownDigits), (n) => {
         if (phone.get(n)?.includes('*')) add(all, n)
       })
     }
-    for (const { column, wordsAt } of described) {
-      const passes = whereCode(column, (code) => wordsAt(code).some((text) => text.startsWith(word)))
-      if (passes) addWhere(all, found, passes)
+    for (const { column, groups, wordsAt } of described) {
+      const begins = (code: number) => wordsAt(code).some((text) => text.startsWith(word))
+      unite(all, groups.having(numbersWhere(column.texts.length, begins)))
     }
     intersect(found, all)
     return { byOwner, byId }
   }
 
-  function keepText(found: Bits, column: SharedText, passes: (text: string) => boolean): void {
-    keepWhere(found, whereCode(column, (code) => passes(fold(column.texts[code] ?? ''))) ?? (() => false))
+  function keepText(found: Bits, { column, groups }: typeof texts.os, passes: (text: string) => boolean): void {
+    intersect(
+      found,
+      groups.having(numbersWhere(column.texts.length, (code) => code > 0 && passes(fold(column.texts[code] ?? '')))),
+    )
+  }
+
+  /** The devices whose last sync was before this time; one that is not known was not. */
+  function silentSince(time: number): Bits {
+    const day = dayOf(time)
+    const bits = days.having(numbersWhere(day, (one) => one > 0))
+    addWhere(bits, days.having(numbersWhere(day + 1, (one) => one === day)), (n) => lastSync.at(n) < time)
+    return bits
   }
 
   function filter(found: Bits, query: Query): void {
@@ -109,15 +131,12 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
       query.os,
       query.client,
     ].map((text) => text && fold(text))
-    if (wantedState) keepText(found, state, (text) => text === wantedState)
-    if (wantedConnector) keepText(found, connector, (text) => text === wantedConnector)
-    if (wantedOs) keepText(found, os, (text) => text.startsWith(wantedOs))
+    if (wantedState) keepText(found, texts.state, (text) => text === wantedState)
+    if (wantedConnector) keepText(found, texts.connector, (text) => text === wantedConnector)
+    if (wantedOs) keepText(found, texts.os, (text) => text.startsWith(wantedOs))
     if (wantedClient)
       keepWhere(found, (n) => fold(`${clientType.get(n)} ${clientVersion.get(n) ?? ''}`).startsWith(wantedClient))
-    if (query.stale !== undefined) {
-      const before = now().getTime() - query.stale * msOfDay
-      keepWhere(found, (n) => lastSync.at(n) !== 0 && lastSync.at(n) < before)
-    }
+    if (query.stale !== undefined) intersect(found, silentSince(now().getTime() - query.stale * msOfDay))
   }
 
   /** The devices whose name is just this. */
@@ -161,7 +180,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     }
   }
 
-  return (query: Query, visible: Visible): Page => {
+  function find(query: Query, visible: Visible): Page {
     const text = fold(query.text ?? '').trim()
     const found = seen(visible)
     filter(found, query)
@@ -187,7 +206,18 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     else subtract(found, byOwner)
     return paged(query.sort ? [found] : [exact, byOwner, found], query)
   }
+
+  return {
+    find,
+    /** To be called when a device has changed, come or gone. */
+    touch(n: number): void {
+      for (const groups of [...Object.values(texts).map(({ groups }) => groups), days, owned]) groups.touch(n)
+    },
+  }
 }
+
+/** Fewer letters are meant as the beginning of an id by nobody, and yet many ids begin with them. */
+const fewestOfId = 3
 
 /** A telephone number is one word, however it is written. */
 const telephoneNumber = /^\+\d[\d\s()./-]*$/
@@ -207,8 +237,9 @@ function wordsByCode(column: SharedText): (code: number) => readonly string[] {
   }
 }
 
-/** A test for rows, asked once for each text of the column; `undefined` when no text passes. */
-function whereCode(column: SharedText, passes: (code: number) => boolean): ((n: number) => boolean) | undefined {
-  const codes = Uint8Array.from(column.texts, (_, code) => (code > 0 && passes(code) ? 1 : 0))
-  return codes.includes(1) ? (n) => codes[column.code(n)] === 1 : undefined
+/** The numbers below `end` that pass. */
+function numbersWhere(end: number, passes: (number: number) => boolean): Bits {
+  const bits = createBits(end)
+  for (let number = 0; number < end; number++) if (passes(number)) add(bits, number)
+  return bits
 }

@@ -60,6 +60,8 @@ export async function createInventory(options: InventoryOptions) {
     (n) => isLongAgo(columns.lastSync.at(n), limits(columns.connector.get(n) ?? ''), today()) && !isWipePending(n),
     today,
   )
+  const seen = collections.members
+  const { find, touch } = createFind({ fleet, terms, seen, ignored, now })
   const memory = createMemory({
     fleet,
     terms,
@@ -70,10 +72,10 @@ export async function createInventory(options: InventoryOptions) {
     touched(n) {
       inactive.touch(n)
       collections.touch(n)
+      touch(n)
       touched()
     },
   })
-  const seen = collections.members
   const { resolve, shortId, withDeviceId } = createResolve({ fleet, terms, seen })
   const since = (connector: string) => connectors.get(connector)?.since
   const draft = createDraft({ fleet, memory, now, limits, since, withDeviceId })
@@ -168,7 +170,7 @@ export async function createInventory(options: InventoryOptions) {
     size: () => fleet.size(),
     shortId,
     resolve,
-    find: createFind({ fleet, terms, seen, ignored, now }),
+    find,
     ...createPeople({ fleet, terms, seen }),
     ...createUpkeep({ fleet, isWipePending }),
 

@@ -16,7 +16,7 @@ export function createTerms(fleet: Fleet) {
   let ordered = 0
   /** Devices by Guid, device id, IMEI and telephone number. */
   const ids = createSorted()
-  /** Owners by user, mail address, UPN, and each word of the display name. */
+  /** Owners by user, mail address, UPN, and each word of the display name: twice their number, and one more by user. */
   const people = createSorted()
   /** Owners by Entra object id. */
   const accounts = createSorted()
@@ -29,11 +29,11 @@ export function createTerms(fleet: Fleet) {
   /** Sorts by name; the Guid tells apart what has the same, in the same way everywhere. */
   const nameText = (n: number) => [nameFolded(n), guid.get(n)?.slice(0, 8)].join(' ')
 
-  /** Each text once, but none that is empty. */
-  function takeAll(take: Take, list: Sorted, n: number, texts: readonly (string | undefined)[]): void {
+  /** Each text once, but none that is empty; the first one may stand for a number of its own. */
+  function takeAll(take: Take, list: Sorted, n: number, texts: readonly (string | undefined)[], first = n): void {
     for (let at = 0; at < texts.length; at++) {
       const text = texts[at]
-      if (text && texts.indexOf(text) === at) take(list, text, n)
+      if (text && texts.indexOf(text) === at) take(list, text, at === 0 ? first : n)
     }
   }
 
@@ -48,7 +48,8 @@ export function createTerms(fleet: Fleet) {
     if (!has(fleet.owners.live, o)) return
     const [address, login, account] = [mail.get(o), upn.get(o), entraId.get(o)]
     const words = wordsOf(displayName.get(o) ?? mailbox.get(o) ?? '')
-    takeAll(take, people, o, [fold(userOf(person(o))), address && fold(address), login && fold(login), ...words])
+    const texts = [fold(userOf(person(o))), address && fold(address), login && fold(login), ...words]
+    takeAll(take, people, 2 * o, texts, 2 * o + 1)
     if (account) take(accounts, fold(account), o)
   }
 
@@ -67,7 +68,11 @@ export function createTerms(fleet: Fleet) {
 
   return {
     ids,
-    people,
+    people: {
+      starting: (text: string, visit: (o: number, text: string) => void) =>
+        people.starting(text, (entry, found) => visit(entry >>> 1, found)),
+      equal: (text: string, visit: (o: number) => void) => people.equal(text, (entry) => visit(entry >>> 1)),
+    },
     accounts,
     /** These devices in the order in which they are shown. */
     sorted(devices: Iterable<number>): number[] {
@@ -79,9 +84,9 @@ export function createTerms(fleet: Fleet) {
     /** Devices whose name begins with this text, or is just this. */
     named(text: string, exactly: boolean, visit: (n: number) => void): void {
       for (let at = text.indexOf('_'); at >= 0; at = text.indexOf('_', at + 1))
-        people.equal(text.slice(0, at), (o) => {
-          if (fold(userOf(person(o))) !== text.slice(0, at)) return
-          fleet.eachOf(o, (n) => {
+        people.equal(text.slice(0, at), (entry) => {
+          if (entry % 2 === 0) return
+          fleet.eachOf(entry >>> 1, (n) => {
             const rest = fold(type.get(n) ?? '')
             if (exactly ? rest === text.slice(at + 1) : rest.startsWith(text.slice(at + 1))) visit(n)
           })

@@ -16,7 +16,7 @@ const { devices, owners } = organization(size)
 const ownerOf = new Map(owners.map((owner) => [owner.mailbox, owner]))
 const ownerOfDevice = (device: Device) => ownerOf.get(device.mailbox) as Owner
 
-async function filled() {
+async function filled(some = devices) {
   const inventory = await createInventory({
     store: memoryStore(),
     now: () => new Date(today),
@@ -24,7 +24,7 @@ async function filled() {
   })
   const sync = inventory.begin('Contoso')
   await sync.owners(owners)
-  await sync.devices(devices)
+  await sync.devices(some)
   await sync.complete()
   await inventory.collections.put({ name: 'Phones', parent: allDevices, rule: 'type in (iPhone, Android)' })
   await inventory.collections.put({
@@ -58,7 +58,7 @@ const isSeen = (visible: readonly string[]) => (device: Device) =>
   )
 const silentDays = ({ statistics }: Device) => (today - Date.parse(statistics?.lastSync ?? '')) / 86_400_000
 
-function naive(query: Query, visible: readonly string[]): Device[] {
+function naive(query: Query, visible: readonly string[], all: Iterable<Device> = devices): Device[] {
   const isNumber = /^\+\d[\d\s()./-]*$/.test(low(query.text).trim())
   const wanted = isNumber ? [low(query.text).replace(/\D/g, '')] : words(query.text).filter((word) => word !== '')
   const isExact = (device: Device) =>
@@ -67,7 +67,7 @@ function naive(query: Query, visible: readonly string[]): Device[] {
     people(ownerOfDevice(device)).some((text) => text.startsWith(word)) ||
     (word.includes('_') && nameText(device).startsWith(word))
   const rank = (device: Device) => (isExact(device) ? 0 : wanted.some((word) => named(device, word)) ? 1 : 2)
-  return devices
+  return [...all]
     .filter(isSeen(visible))
     .filter((device) => !query.state || low(device.state) === low(query.state))
     .filter((device) => !query.os || low(device.os).startsWith(low(query.os)))
@@ -81,7 +81,10 @@ function naive(query: Query, visible: readonly string[]): Device[] {
       if (query.text && wanted.length === 0) return false
       if (query.stale === undefined && Math.ceil(silentDays(device)) > 200) return false
       return wanted.every(
-        (word) => named(device, word) || [...ids(device), ...described(device)].some((text) => text.startsWith(word)),
+        (word) =>
+          named(device, word) ||
+          ids(device).some((text) => text === word || (word.length > 2 && text.startsWith(word))) ||
+          described(device).some((text) => text.startsWith(word)),
       )
     })
     .sort((a, b) => {
@@ -142,6 +145,51 @@ describe('inventory: find', () => {
         )
       }),
       { numRuns: Number(process.env.RUNS ?? 500) },
+    )
+  })
+
+  it('finds what has changed, come or gone since it was asked before', async () => {
+    const few = devices.slice(0, 60)
+    const changes: Record<string, (device: Device, other: Device) => Device | undefined> = {
+      state: (device, { state }) => ({ ...device, state }),
+      system: (device, { os, model }) => ({ ...device, os, model }),
+      client: (device, { clientType, clientVersion }) => ({ ...device, clientType, clientVersion }),
+      owner: (device, { mailbox }) => ({ ...device, mailbox }),
+      sync: (device, { statistics }) => ({ ...device, statistics }),
+      gone: () => undefined,
+      back: (device) => device,
+    }
+    const one = fc.constantFrom(...few)
+    const simple = fc.oneof(
+      fc.constantFrom('iphone', 'android', 'samsung', '17', 'a', 'm').map((text) => ({ text })),
+      fc.constantFrom(...few.map((device) => ({ text: ownerOfDevice(device).alias }))),
+      fc.constantFrom('Allowed', 'Quarantined', 'Blocked').map((state) => ({ state })),
+      fc.constantFrom('iOS', 'Android').map((os) => ({ os })),
+      fc.constantFrom(2, 10, 60).map((stale) => ({ stale })),
+    )
+    const change = fc.tuple(fc.constantFrom(...Object.keys(changes)), one, one)
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.array(change, { maxLength: 6 }), simple)), async (history) => {
+        const current = await filled(few)
+        const known = new Map(few.map((device) => [device.guid, device]))
+        for (const [steps, wanted] of history) {
+          for (const [what, device, other] of steps) {
+            const changed = changes[what]?.(known.get(device.guid) ?? device, other)
+            if (changed === undefined) {
+              known.delete(device.guid)
+              await current.remove(device)
+            } else {
+              known.set(device.guid, changed)
+              await current.put(changed)
+            }
+          }
+          assert.deepEqual(
+            current.find({ ...wanted, rows: 100 }, everything).rows.map(({ guid }) => guid),
+            naive(wanted, everything, known.values()).map(({ guid }) => guid),
+          )
+        }
+      }),
+      { numRuns: Number(process.env.RUNS ?? 60) },
     )
   })
 
