@@ -10,7 +10,7 @@ import type { Settings } from './config.ts'
 import { batchNews, createBatches } from './connector/batches.ts'
 import { createConnectors } from './connector/connectors.ts'
 import { measureConnectors } from './connector/metrics.ts'
-import { driftNews } from './connector/policy/news.ts'
+import { driftNews, policyNews } from './connector/policy/news.ts'
 import { createPolicies } from './connector/policy/policies.ts'
 import { rulesNews } from './connector/rules/news.ts'
 import { createRules } from './connector/rules/rules.ts'
@@ -126,6 +126,7 @@ export async function createApp(given: Outside) {
     store,
     now,
     use: connectors.use,
+    changed: (look, change) => outbox.publish(policyNews(look, change)),
     drifted: (look) => outbox.publish(driftNews(look)),
   })
   const rules = await createRules({
@@ -197,7 +198,7 @@ export async function createApp(given: Outside) {
   const ask = createPipeline({
     desk: { ...parts, requests, batches },
     commands,
-    refused: (attempt) => publish(attemptNews(attempt, now())),
+    refused: (attempt) => outbox.publish(attemptNews(attempt, now())),
     log,
   })
   const metrics = createMetrics(audit)

@@ -54,8 +54,8 @@ export function createPipeline({
 }: {
   desk: Desk
   commands: readonly Command[]
-  /** Told of what somebody tried and may not. */
-  refused: (attempt: Attempt) => void
+  /** Told of what somebody tried and may not, before they are answered. */
+  refused: (attempt: Attempt) => Promise<void>
   log: Logger
 }) {
   return async function ask(asked: Asked): Promise<Answered> {
@@ -83,7 +83,7 @@ export function createPipeline({
       return { reply, changed: false }
     } catch (error) {
       const failure = explain(error, entry)
-      if (!isAutomatic(asked)) tellRefused(asked.caller, entry.command, failure.code)
+      if (!isAutomatic(asked)) await tellRefused(asked.caller, entry.command, failure.code)
       desk.audit.note({ ...entry, outcome: failure.code === 'INTERNAL' ? 'failed' : 'refused', note: failure.code })
       return { reply: noticeReply(failure), changed: false, failure }
     }
@@ -98,19 +98,22 @@ export function createPipeline({
         .catch((error) => log.error({ err: error, n }, 'outcome not recorded'))
     try {
       const reply = await run()
+      await tellRefused(caller, entry.command, reply.record)
       await end(reply.undone ? 'refused' : 'done', reply.record)
-      tellRefused(caller, entry.command, reply.record)
       return { reply, changed: reply.undone === undefined }
     } catch (error) {
       const failure = explain(error, entry)
-      tellRefused(caller, entry.command, failure.code)
+      await tellRefused(caller, entry.command, failure.code)
       await end(failure.code === 'EXCHANGE_OUTCOME_UNKNOWN' ? 'unknown' : 'failed', failure.code)
       return { reply: noticeReply(failure), changed: true, failure }
     }
   }
 
-  function tellRefused(caller: Caller, command: string, code: string | undefined): void {
-    if (isForbidden(code)) refused({ caller, command, code })
+  async function tellRefused(caller: Caller, command: string, code: string | undefined): Promise<void> {
+    if (!isForbidden(code)) return
+    await refused({ caller, command, code }).catch((error) =>
+      log.error({ err: error, command }, 'an attempt is not told'),
+    )
   }
 
   /** A failure that people may read; a bug gets a number under which the log tells more. */

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import type { Button, Reply } from '../cards/card.ts'
 import type { Generation } from '../connector/policy/kinds.ts'
 import { isEqual } from '../connector/policy/kinds.ts'
-import { policyNews } from '../connector/policy/news.ts'
 import type { Wish } from '../connector/policy/ownership.ts'
 import { isWritten, type PolicyLook } from '../connector/policy/policies.ts'
 import { isUnderPolicy, reachOf } from '../connector/policy/reach.ts'
@@ -42,7 +41,7 @@ async function propose(
   press: Omit<Button, 'title'>,
   context: Context,
 ): Promise<Reply> {
-  const { policies, inventory, outbox, signal, caller, approved } = context
+  const { policies, inventory, signal, caller, approved } = context
   return onConnector(context, press.verb, { ...press.data, connector: given.connector }, async (name) => {
     const preview = await policies.preview(name, wish, signal)
     if (isIdle(preview.wish, preview)) return policyReply([preview.look], { notice: idle(wish) }, context)
@@ -59,7 +58,6 @@ async function propose(
     if (second !== undefined && approved === undefined) return askSecond(show(), second, context)
     const { tenant, id, name: by } = caller
     const after = await policies.carryOut(preview, { tenant, id, name: by }, signal)
-    await outbox.publish(policyNews(preview, after, by))
     const notice = isWritten(preview.writes, after.shown)
       ? 'Done; Exchange shows it so.'
       : 'Exchange took it, but does not show all of it yet; look again in a minute.'

@@ -88,7 +88,7 @@ describe('every command', function () {
     ask = createPipeline({
       desk: { inventory, access, audit } as never,
       commands: commands.map(withoutDeed),
-      refused: () => {},
+      refused: async () => {},
       log: pino({ level: 'silent' }),
     })
   })

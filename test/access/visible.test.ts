@@ -200,7 +200,7 @@ describe('what somebody sees', function () {
               now: () => new Date(),
             } as never,
             commands,
-            refused: () => {},
+            refused: async () => {},
             log: pino({ level: 'silent' }),
           })
           for (const { by, request, typed } of asks) {

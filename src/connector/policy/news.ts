@@ -1,5 +1,5 @@
 import type { Event } from '../../events/event.ts'
-import type { PolicyLook, PolicyPreview } from './policies.ts'
+import type { PolicyChange, PolicyLook, PolicyPreview } from './policies.ts'
 import { settings } from './settings.ts'
 
 const aboutOf = ({ connector }: PolicyLook) => ({
@@ -9,8 +9,8 @@ const aboutOf = ({ connector }: PolicyLook) => ({
   read: { verb: 'policy', data: { connector } },
 })
 
-/** Somebody changed here what Exchange does. */
-export function policyNews({ wish, writes }: PolicyPreview, after: PolicyLook, by: string): Event {
+/** What somebody does here, in words. */
+export function sentenceOf({ wish, writes }: PolicyPreview, by: string): string {
   const written = settings.flatMap(({ group, name, kind }) => {
     const value = writes[name]
     return value === undefined ? [] : [`${group}.${name} is ${kind.show(value)} now`]
@@ -19,14 +19,17 @@ export function policyNews({ wish, writes }: PolicyPreview, after: PolicyLook, b
   const said = { set: 'configured it', clear: `gave ${group} back to Exchange`, undo: 'undid the last push' }
   const other = wish.kind === 'accept' ? `accepted what Exchange has of ${group}` : `took ${group} back`
   const did = wish.kind === 'accept' || wish.kind === 'take-back' ? other : said[wish.kind]
-  return {
-    ...aboutOf(after),
-    key: `policy ${after.connector} v${after.v}`,
-    kinds: ['policy'],
-    at: after.at,
-    text: `${by} ${did}${written.length > 0 ? `: ${written.join(', ')}` : ''}.`,
-  }
+  return `${by} ${did}${written.length > 0 ? `: ${written.join(', ')}` : ''}.`
 }
+
+/** Somebody changed here what Exchange does. */
+export const policyNews = (look: PolicyLook, { v, text }: PolicyChange): Event => ({
+  ...aboutOf(look),
+  key: `policy ${look.connector} v${v} ${text}`,
+  kinds: ['policy'],
+  at: look.at,
+  text,
+})
 
 /** Somebody changed in Exchange what is configured here; the same again on another day is told again. */
 export function driftNews(look: PolicyLook): Event {

@@ -6,6 +6,7 @@ import type { Store } from '../../store/store.ts'
 import type { Use } from '../connectors.ts'
 import { readDefaultPolicy, setPolicy } from './cmdlets.ts'
 import { type Generation, isEqual } from './kinds.ts'
+import { sentenceOf } from './news.ts'
 import {
   type Configured,
   cutsOff,
@@ -44,6 +45,8 @@ const PolicySchema = z.object({
       values: ValuesSchema,
     })
     .optional(),
+  /** What was changed here last, until it is told; `v` is that of the policy since. */
+  untold: z.object({ v: z.number().int(), text: z.string(), writes: ValuesSchema }).optional(),
   /** The drift that was told already. */
   told: z.string().optional(),
 })
@@ -75,10 +78,15 @@ export interface PolicyPreview extends Plan {
   readonly digest: string
 }
 
+/** What somebody changed here, in a sentence. */
+export type PolicyChange = Pick<NonNullable<Stored['untold']>, 'v' | 'text'>
+
 export interface PoliciesOptions {
   readonly store: Store
   readonly use: Use
   readonly now: () => Date
+  /** Told once it is in Exchange, and before that is kept: so again after a kill in between. */
+  readonly changed: (look: PolicyLook, change: PolicyChange) => Promise<void>
   /** Somebody changed in Exchange what is configured here; told once. */
   readonly drifted: (look: PolicyLook) => Promise<void>
 }
@@ -88,7 +96,7 @@ export type Policies = Awaited<ReturnType<typeof createPolicies>>
 const nothing: Stored = { v: 0, configured: {} }
 
 /** The mobile device settings of each connector: configured here, written to the default policy of its organization. */
-export async function createPolicies({ store, use, now, drifted }: PoliciesOptions) {
+export async function createPolicies({ store, use, now, changed, drifted }: PoliciesOptions) {
   const stored = await store.open({ name: 'policies', schema: PolicySchema, version: 1 })
   const read = async (connector: string): Promise<Stored> => (await stored.get(connector)) ?? nothing
 
@@ -136,29 +144,24 @@ export async function createPolicies({ store, use, now, drifted }: PoliciesOptio
   /** Takes back what is configured, since Exchange did not do it. */
   const restore = (connector: string, before: Stored, v: number) =>
     stored.update(connector, (old) =>
-      old?.v === v ? { ...old, v: v + 1, configured: before.configured, undo: before.undo } : old,
+      old?.v === v ? { ...old, v: v + 1, configured: before.configured, undo: before.undo, untold: undefined } : old,
     )
 
-  /**
-   * Configures what was previewed and writes it, once. After a lost answer Exchange is read: only what it shows is said. Throws
-   * as the carrier does, and POLICY_REFUSED when somebody else was faster.
-   */
-  async function carryOut(
-    wished: PolicyPreview,
-    by: z.infer<typeof BySchema>,
-    signal: AbortSignal,
-  ): Promise<PolicyLook> {
-    const { look: seen, configured, undo, writes } = wished
+  async function tell(look: PolicyLook, change: PolicyChange): Promise<void> {
+    await changed(look, change)
+    await stored.update(look.connector, (old) => (old?.untold?.v === change.v ? { ...old, untold: undefined } : old))
+  }
+
+  /** Tells of a change whose process ended before it could, when Exchange shows it. */
+  async function tellLate(look: PolicyLook): Promise<void> {
+    const { untold } = await read(look.connector)
+    if (untold !== undefined && isWritten(untold.writes, look.shown)) await tell(look, untold)
+  }
+
+  /** Writes it, once. After a lost answer Exchange is read: only what it shows is said. Resolves to how it is then. */
+  async function push({ look: seen, writes }: PolicyPreview, before: Stored, signal: AbortSignal): Promise<PolicyLook> {
     const { connector } = seen
-    const before = await read(connector)
-    const isPush = Object.keys(writes).length > 0
-    await stored.update(connector, (old = nothing) => {
-      if (old.v !== seen.v)
-        throw new BotError('POLICY_REFUSED', 'Somebody else changed this policy in the same moment; look at it again.')
-      const last = undo && (isPush ? { ...undo, at: now().toISOString(), by } : old.undo && { ...old.undo, ...undo })
-      return { ...old, v: seen.v + 1, configured, undo: last }
-    })
-    if (!isPush) return look(connector, signal)
+    if (Object.keys(writes).length === 0) return look(connector, signal)
     try {
       const parameters = writeValues(writes, seen.generation)
       await use(connector, signal, (exchange, both) => setPolicy(exchange, seen.guid, parameters, both))
@@ -176,6 +179,28 @@ export async function createPolicies({ store, use, now, drifted }: PoliciesOptio
     return look(connector, signal)
   }
 
+  /** Configures what was previewed and writes it. Throws as the carrier does, and POLICY_REFUSED when somebody else was faster. */
+  async function carryOut(
+    wished: PolicyPreview,
+    by: z.infer<typeof BySchema>,
+    signal: AbortSignal,
+  ): Promise<PolicyLook> {
+    const { look: seen, configured, undo, writes } = wished
+    await tellLate(seen)
+    const before = await read(seen.connector)
+    const isPush = Object.keys(writes).length > 0
+    const change = { v: seen.v + 1, text: sentenceOf(wished, by.name) }
+    await stored.update(seen.connector, (old = nothing) => {
+      if (old.v !== seen.v)
+        throw new BotError('POLICY_REFUSED', 'Somebody else changed this policy in the same moment; look at it again.')
+      const last = undo && (isPush ? { ...undo, at: now().toISOString(), by } : old.undo && { ...old.undo, ...undo })
+      return { ...old, v: change.v, configured, undo: last, untold: { ...change, writes } }
+    })
+    const after = await push(wished, before, signal)
+    await tell(after, change)
+    return after
+  }
+
   return {
     look,
     preview,
@@ -190,6 +215,7 @@ export async function createPolicies({ store, use, now, drifted }: PoliciesOptio
     /** Reads the policy and tells what somebody changed behind our back, once for each difference. */
     async check(connector: string, signal: AbortSignal): Promise<PolicyLook> {
       const seen = await look(connector, signal)
+      await tellLate(seen)
       const told = seen.drift.map(({ setting, shown }) => `${setting.name}=${setting.kind.show(shown)}`).join('\n')
       if (told !== ((await read(connector)).told ?? '')) {
         if (told !== '') await drifted(seen)
