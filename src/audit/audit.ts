@@ -26,8 +26,12 @@ export interface Audit {
   writable(): boolean
   /** The newest durable record. */
   head(): Head
-  /** Records since a time that contain a text, the newest first. */
-  recent(filter?: { readonly since?: Date; readonly text?: string }): AsyncIterable<AuditRecord>
+  /** Records since a time that contain a text, the newest first, or the newest before the one of a number. */
+  recent(filter?: {
+    readonly since?: Date | undefined
+    readonly text?: string | undefined
+    readonly before?: number | undefined
+  }): AsyncIterable<AuditRecord>
   /** Reads the whole record anew. Throws BrokenChain where it is not as it was written. */
   check(): Promise<{ records: number; head: Head }>
   /** Drops whole months that are older than the days to be kept. */
@@ -103,13 +107,13 @@ export async function createAudit(options: {
 
     head: () => head,
 
-    async *recent({ since, text } = {}) {
+    async *recent({ since, text, before = Number.POSITIVE_INFINITY } = {}) {
       const from = since?.toISOString() ?? ''
       const wanted = text?.toLowerCase() ?? ''
       for await (const line of store.readBack(auditLog)) {
         if (line.part < monthOf(from)) return
         const found = recordOf(line)
-        if (found.at >= from && textOf(found).includes(wanted)) yield found
+        if (found.n < before && found.at >= from && textOf(found).includes(wanted)) yield found
       }
     },
 

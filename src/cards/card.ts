@@ -194,6 +194,8 @@ export type Card =
         title: string
         text: string
         rows: readonly AuditRow[]
+        /** There are others before the record of this number. */
+        older?: number
         /** Whether nothing in the record was changed or cut off, where it was checked. */
         whole?: boolean
       }

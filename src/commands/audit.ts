@@ -28,13 +28,21 @@ export const audit = defineCommand({
     since: z.iso.date('is a date such as 2026-11-01').optional().meta({ title: 'Since' }),
     text: z.string().trim().max(100).optional().meta({ title: 'Text' }),
     rows: z.coerce.number().int().min(1).max(200).default(most),
+    /** Only what is older than the record of this number. */
+    before: z.coerce.number().int().min(1).optional(),
     check: z.boolean().default(false),
   }),
-  async run({ since, text, rows: wanted, check }, { audit: room, inventory }) {
+  async run({ since, text, rows: wanted, before, check }, { audit: room, inventory }) {
     if (check) return { template: 'audit', data: { title: 'Audit', ...(await chainOf(room)), rows: [] } }
     const rows = []
-    for await (const record of room.recent({ ...(since && { since: new Date(since) }), ...(text && { text }) })) {
-      if (rows.length === wanted) break
+    let older: number | undefined
+    for await (const record of room.recent({
+      since: since === undefined ? undefined : new Date(since),
+      text,
+      before,
+    })) {
+      if (rows.length === wanted) older = rows.at(-1)?.n
+      if (older !== undefined) break
       rows.push(record)
     }
     const nameOf = (id: string | undefined) =>
@@ -52,7 +60,11 @@ export const audit = defineCommand({
           outcome: [outcome, note].filter(Boolean).join(': '),
           reason: reason ?? '',
         })),
+        ...(older && { older }),
       },
+      buttons: older
+        ? [{ title: 'Older', verb: 'audit', data: { ...(since && { since }), ...(text && { text }), before: older } }]
+        : [],
     }
   },
 })

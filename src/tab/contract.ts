@@ -115,6 +115,7 @@ export const ConnectorsSchema = z.object({ rows: z.array(z.object({ name: z.stri
 /** `audit`, as a list. */
 export const AuditSchema = z.object({
   text: z.string(),
+  older: z.optional(z.number()),
   rows: z.array(
     z.object({
       n: z.string(),
@@ -126,6 +127,8 @@ export const AuditSchema = z.object({
     }),
   ),
 })
+
+export type AuditRow = z.infer<typeof AuditSchema>['rows'][number]
 
 /** `audit` with `check`: whether the record is whole. */
 export const ChainSchema = z.object({ text: z.string(), whole: z.boolean() })

@@ -205,6 +205,12 @@ describe('audit', () => {
       await assert.rejects(numbers(), { code: 'STORE_FOREIGN', message: /2026-09 is damaged/ })
     })
 
+    it('gives those before a record', async () => {
+      await recordOn('2026-09-01', '2026-10-01', '2026-10-02', '2026-11-01')
+      assert.deepEqual(await numbers({ before: 4 }), [3, 2, 1])
+      assert.deepEqual(await numbers({ before: 1 }), [])
+    })
+
     it('gives those with a text in what was done, by whom, to what or why', async () => {
       await audit.record(entry({ command: 'wipe' }))
       await audit.record(entry({ who: bo }))

@@ -213,6 +213,37 @@ describe('the tab in a browser, with 50,000 devices', function () {
     await tab.context().close()
   })
 
+  it('leads through the record past the newest 200, and adds what is new', async () => {
+    const { aadObjectId: id = '', name, email } = desk.teams.directory.person(people.full)
+    const authorization = `Bearer ${await desk.teams.personToken({ id, name, email })}`
+    const find = async (text: string) => {
+      const body = JSON.stringify({ verb: 'find', data: { text } })
+      await fetch(`${desk.url()}/tab/api/ask`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization },
+        body,
+      })
+    }
+    for (let n = 0; n < 250; n += 1) await find(`record ${n}`)
+    const tab = await open(people.full, 'audit?text=record')
+    await tab.getByText('The chain is whole').waitFor()
+    const cells = tab.locator('tbody')
+    await cells.getByText('find text:record 249', { exact: true }).waitFor()
+    const first = cells.getByText('find text:record 0', { exact: true })
+    assert.equal(await first.count(), 0)
+    await tab.getByRole('button', { name: 'Show older records' }).focus()
+    await tab.keyboard.press('Enter')
+    await first.waitFor()
+    const count = await tab.locator('tbody tr').count()
+    assert.ok(count >= 250)
+    await find('record of what is new')
+    await cells.getByText('record of what is new').first().waitFor()
+    assert.ok((await tab.locator('tbody tr').count()) > count)
+    const numbers = await tab.locator('tbody td:first-child').allTextContents()
+    assert.equal(new Set(numbers).size, numbers.length)
+    await tab.context().close()
+  })
+
   it('hands out reports as files', async () => {
     const tab = await open(people.full, 'reports')
     const [file] = await Promise.all([

@@ -188,6 +188,27 @@ describe('the tab', () => {
       assert.equal((await post('file', csv, await bearer(people.nobody))).status, 404)
     })
 
+    it('the record as far back as one likes, each record once', async () => {
+      for (let n = 0; n < 9; n += 1) await ask(people.approver, 'find', { text: `page by page ${n}` })
+      const seen: string[] = []
+      const pages = async (before?: number): Promise<void> => {
+        const data = { text: 'page by page', rows: 4, ...(before && { before }) }
+        const { data: found } = await ask(people.full, 'audit', data, { plain: true, automatic: true })
+        seen.push(...found.rows.map(({ what }: Json) => what))
+        if (found.older !== undefined) await pages(found.older)
+      }
+      await pages()
+      const expected = Array.from({ length: 9 }, (_, n) => `find text:page by page ${8 - n}`)
+      assert.deepEqual(
+        seen.filter((what) => what.startsWith('find')),
+        expected,
+      )
+      const { card } = await ask(people.full, 'audit', { text: 'page by page', rows: 4 })
+      const [older] = card.actions
+      const next = await ask(people.full, older.verb, { ...older.data, rows: 4 })
+      assert.match(textOf(next.card), /page by page/)
+    })
+
     it('whether the record is whole', async () => {
       const { data } = await ask(people.full, 'audit', { check: true }, { plain: true })
       assert.equal(data.whole, true)

@@ -48,8 +48,10 @@ async function start(): Promise<void> {
     page = about.open(parts, name === about.name ? given : {})
     document.title = `${about.title} · Device Desk`
     for (const link of byId('side').querySelectorAll('a'))
-      if (link.hash === `#/${about.name}`) link.setAttribute('aria-current', 'page')
-      else link.removeAttribute('aria-current')
+      if (link.hash === `#/${about.name}`) {
+        link.setAttribute('aria-current', 'page')
+        link.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+      } else link.removeAttribute('aria-current')
     content.replaceChildren(page.element)
     content.scrollTop = 0
   }
@@ -94,7 +96,9 @@ function drawSide(offered: typeof pages, me: HTMLElement | undefined): void {
     h(
       'ul',
       {},
-      ...offered.map(({ name, title }) => h('li', {}, h('a', { href: `#/${name}` }, icon(name), h('span', {}, title)))),
+      ...offered.map(({ name, title }) =>
+        h('li', {}, h('a', { href: `#/${name}`, title }, icon(name), h('span', {}, title))),
+      ),
     ),
     me ?? '',
   )

@@ -1,11 +1,11 @@
-import { AuditSchema, ChainSchema, ChoiceSchema, ConnectorsSchema, type Thing, things } from '../contract.ts'
+import { ChoiceSchema, ConnectorsSchema, type Thing } from '../contract.ts'
 import { type Given, keepInAddress } from './address.ts'
 import type { Api } from './api.ts'
+import { auditPage } from './audit.ts'
 import { drawCard } from './card.ts'
-import { choice, h, type Icon, icon, select, sentence } from './dom.ts'
+import { choice, h, type Icon, select, sentence } from './dom.ts'
 import { fleetPage, quarantinePage, reportsPage } from './fleet.ts'
 import type { Panel } from './panel.ts'
-import { moment } from './time.ts'
 
 export interface Parts {
   readonly api: Api
@@ -158,93 +158,3 @@ function requestsPage({ api, panel }: Parts, given: Given): Page {
     reload: () => void load(true),
   }
 }
-
-/** The record, newest first, and whether its chain is whole. */
-function auditPage({ api }: Parts): Page {
-  const note = h('p', { class: 'soft' })
-  const state = h('p', { role: 'status', class: 'chain' })
-  const body = h('tbody')
-  let typing: ReturnType<typeof setTimeout> | undefined
-  const search = h('input', {
-    type: 'search',
-    placeholder: 'Person, command, device or reason',
-    'aria-label': 'Find in the record',
-    oninput: () => {
-      clearTimeout(typing)
-      typing = setTimeout(() => void load(false), 300)
-    },
-  })
-
-  async function load(automatic: boolean): Promise<void> {
-    try {
-      const text = search.value.trim()
-      const data = { rows: 200, ...(text && { text }) }
-      const { text: head, rows } = await api.read(AuditSchema, 'audit', data, automatic)
-      note.textContent = head
-      body.replaceChildren(
-        ...rows.map(({ n, at, who, what, outcome, reason }) =>
-          h(
-            'tr',
-            {},
-            h('td', { class: 'soft' }, n),
-            h('td', {}, h('time', { datetime: at }, moment.format(new Date(at)))),
-            h('td', {}, who),
-            h('td', {}, what, reason !== '' && h('small', {}, reason)),
-            h('td', {}, h('span', { class: `dot ${toneOf(outcome)}` }), outcome),
-          ),
-        ),
-      )
-    } catch (error) {
-      note.textContent = sentence(error)
-    }
-  }
-  async function check(): Promise<void> {
-    state.textContent = 'Reading the whole record …'
-    try {
-      const { whole, text } = await api.read(ChainSchema, 'audit', { check: true })
-      state.replaceChildren(h('span', { class: `dot ${whole ? 'good' : 'attention'}` }), text)
-    } catch (error) {
-      state.textContent = sentence(error)
-    }
-  }
-  void load(false)
-  void check()
-  return {
-    element: h(
-      'div',
-      { class: 'page' },
-      h(
-        'header',
-        { class: 'heading' },
-        h('div', {}, h('h1', {}, 'Audit'), state, note),
-        h('button', { type: 'button', onclick: () => void check() }, 'Check the chain'),
-      ),
-      h('div', { class: 'filters' }, h('div', { class: 'search' }, icon('search'), search)),
-      h(
-        'div',
-        { class: 'table-box plain', tabindex: '0', role: 'region', 'aria-label': 'The record' },
-        h(
-          'table',
-          {},
-          h(
-            'thead',
-            {},
-            h('tr', {}, ...['No.', 'When', 'Who', 'What', 'Outcome'].map((title) => h('th', { scope: 'col' }, title))),
-          ),
-          body,
-        ),
-      ),
-    ),
-    shows: things,
-    reload: () => void load(true),
-  }
-}
-
-const toneOf = (outcome: string) =>
-  outcome.startsWith('done')
-    ? 'good'
-    : /^(failed|unknown)/.test(outcome)
-      ? 'attention'
-      : outcome.startsWith('refused')
-        ? 'warning'
-        : 'default'

@@ -160,7 +160,7 @@ export function createTable(
       { ...about, onclick: () => open(row, () => focusRow(n)) },
       cell(
         'name',
-        h('button', { type: 'button', 'data-n': String(n) }, owner),
+        h('button', { type: 'button', 'data-n': String(n), dir: 'auto' }, owner),
         h('small', {}, name, ' ', h('span', { class: 'id' }, shortId), h('span', { class: 'phone' }, ` · ${model}`)),
       ),
       cell('model', h('span', {}, model), h('small', { class: 'os-too' }, os)),
