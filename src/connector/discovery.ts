@@ -96,7 +96,23 @@ async function readOwners(discovery: Discovery, unreadable: Unreadable) {
       named(identity, known)
     }
   }
-  return { owners, mailboxOf: (identity: string) => mailboxes.get(identity.toLowerCase()) ?? identity }
+  let others: ReadonlyMap<string, string> | undefined
+  const mailboxOf = (identity: string) => {
+    const name = identity.toLowerCase()
+    const known = mailboxes.get(name)
+    if (known !== undefined) return known
+    others ??= otherNames(owners.values())
+    return others.get(name) ?? identity
+  }
+  return { owners, mailboxOf }
+}
+
+/** A device may also name its mailbox by one of its addresses or its Guid, which is rare and so looked up when it is. */
+function otherNames(owners: Iterable<Owner>): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  for (const { mailbox, mail, upn } of owners)
+    for (const name of [mailbox, upn, mail]) if (name !== undefined) names.set(name.toLowerCase(), mailbox)
+  return names
 }
 
 /** Rows in groups, as they arrive. */

@@ -105,7 +105,7 @@ export async function enterOnPremises(
       () => `${servers.map(described).join('; ')}.`,
     )
     const { address, offered } = door
-    const maySeeAll = rightTo(offered, seeWholeForest.name, 'ViewEntireForest') !== 'missing'
+    const maySeeAll = await maySeeWholeForest(door, signal)
     const restrictions = [
       ...(address.host === new URL(connector.address).host
         ? []
@@ -147,6 +147,20 @@ async function offeredBy(transport: Transport, signal: AbortSignal): Promise<Off
     if (!isNoSuchCommand(error)) throw error
   }
   return offered.size > 0 ? offered : undefined
+}
+
+/** An account that could not ask what it may run finds it out by trying. */
+async function maySeeWholeForest({ transport, offered }: Door, signal: AbortSignal): Promise<boolean> {
+  if (offered !== undefined) return rightTo(offered, seeWholeForest.name, 'ViewEntireForest') !== 'missing'
+  try {
+    for await (const _ of transport.invoke(seeWholeForest, signal)) {
+      // It has nothing to say but that it ended.
+    }
+    return true
+  } catch (error) {
+    if (!isNoSuchCommand(error)) throw error
+    return false
+  }
 }
 
 const isNoSuchCommand = (error: unknown) =>

@@ -64,9 +64,7 @@ export const AccessRowSchema = z
         mailbox: row.Guid,
         name: row.Name,
         displayName: row.DisplayName ?? row.Name,
-        mail: row.PrimarySmtpAddress,
-        entraId: entraIdOf(row.ExternalDirectoryObjectId),
-        distinguishedName: row.DistinguishedName,
+        ...whoIn(row),
         activeSync: row.ActiveSyncEnabled,
         outlookMobile: row.OutlookMobileEnabled,
         policy: row.ActiveSyncMailboxPolicyIsDefaulted === true ? undefined : row.ActiveSyncMailboxPolicy,
@@ -93,14 +91,23 @@ export const MailboxRowSchema = z
         displayName: row.DisplayName ?? row.Name,
         alias: row.Alias,
         upn: row.UserPrincipalName,
-        mail: row.PrimarySmtpAddress,
-        entraId: entraIdOf(row.ExternalDirectoryObjectId),
+        ...whoIn(row),
         kind: row.RecipientTypeDetails,
         accountDisabled: row.AccountDisabled,
-        distinguishedName: row.DistinguishedName,
       },
     }),
   )
 
-const entraId = z.compile(guid)
-const entraIdOf = (id: string | undefined) => entraId.safeParse(id).data
+const EntraId = z.compile(guid)
+
+interface Who {
+  readonly PrimarySmtpAddress: string | undefined
+  readonly ExternalDirectoryObjectId: string | undefined
+  readonly DistinguishedName: string | undefined
+}
+
+/** What both cmdlets may show of somebody; what one of them does not show, it does not deny. */
+function whoIn({ PrimarySmtpAddress: mail, ExternalDirectoryObjectId, DistinguishedName: distinguishedName }: Who) {
+  const { data: entraId } = EntraId.safeParse(ExternalDirectoryObjectId)
+  return { ...(mail && { mail }), ...(entraId && { entraId }), ...(distinguishedName && { distinguishedName }) }
+}

@@ -8,7 +8,7 @@ export interface SeenServer {
   readonly host: string
   readonly version: Version | undefined
   readonly takesClients: boolean
-  /** The organization's part of its distinguished name. */
+  /** The organization's part of its distinguished name, or else the domain that it stands in. */
   readonly organization: string | undefined
 }
 
@@ -22,15 +22,16 @@ export const ServerRowSchema = z
     IsClientAccessServer: flag.catch(undefined),
     IsMailboxServer: flag.catch(undefined),
   })
-  .transform(
-    (row): SeenServer => ({
+  .transform((row): SeenServer => {
+    const host = (row.Fqdn ?? row.Name).toLowerCase()
+    return {
       name: row.Name,
-      host: (row.Fqdn ?? row.Name).toLowerCase(),
+      host,
       version: readVersion(row.AdminDisplayVersion ?? ''),
       takesClients: row.IsClientAccessServer === true || row.IsMailboxServer === true,
-      organization: organizationOf(row.DistinguishedName ?? ''),
-    }),
-  )
+      organization: organizationOf(row.DistinguishedName ?? '') ?? /\.(.+)/.exec(host)?.[1],
+    }
+  })
 
 /** Servers stand below `CN=<organization>,CN=Microsoft Exchange,CN=Services,CN=Configuration,<forest>`. */
 const organizationOf = (distinguishedName: string) =>

@@ -46,14 +46,16 @@ export function refusalOf(record: Clixml | undefined): Refusal {
   const said = saidBy(record)
   const category = categoryIn.exec(errorId)?.[1] ?? categoryIn.exec(said)?.[1]
   const className = isObject(exception) ? exception.types[0]?.replace(/^Deserialized\./, '') : undefined
-  const reason = textOf(property(record, 'ErrorCategory_Reason')) ?? ''
+  const reason = textOf(property(record, 'ErrorCategory_Reason'))
+  const names = [className, category, reason, errorId.replace(prefix, '')]
   const kind =
     throttling.test(said) && (category?.startsWith('AuthZ') ?? false)
       ? 'throttled'
-      : (kindOf([className, category, reason, errorId.replace(prefix, '')].join(' ')) ??
+      : (kindOf(names.join(' ')) ??
         kindsByCategory[numberOf(property(record, 'ErrorCategory_Category')) ?? 0] ??
         'other')
-  return new Refusal(kind, sentence(said), className ?? category)
+  const type = names.find((name) => kindOf(name ?? '') === kind) ?? className ?? category
+  return new Refusal(kind, sentence(said), type)
 }
 
 /** What the text of a fault says; `undefined` when it names neither missing rights nor too much work. */

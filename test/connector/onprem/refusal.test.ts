@@ -54,6 +54,10 @@ describe('connector/onprem/refusal', () => {
       'A.BException',
     )
     assert.equal(refusalOf(record({ id: '[FailureCategory=Cmdlet-C] X' })).type, 'Cmdlet-C')
+    const type = 'System.Management.Automation.RemoteException'
+    const reason = 'CommandNotFoundException'
+    assert.equal(refusalOf(record({ type, reason })).type, reason, 'the one that tells')
+    assert.equal(refusalOf(record({ type })).type, type)
   })
 
   it('says what Exchange says, without its prefixes, details before the exception', () => {
