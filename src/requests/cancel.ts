@@ -76,9 +76,12 @@ export async function cancelWipe(device: Device, by: Asker, reason: string, part
       await decide(request.id, (old) => noted(old, now(), `${by.name} asked to cancel it; Exchange still shows it.`))
     return `Exchange was asked to cancel the wipe of ${name}, and still shows it as pending; look again in a minute.`
   }
-  await close(isOpen)
+  await close((old) => isOpen(old) || isUnexplained(old))
   return `The wipe of ${name} is cancelled.${isLate ? ' The device had been told before, so it may be erased all the same.' : ''}`
 }
+
+/** Whoever follows a wipe may have seen that it was cancelled before it was known by whom. */
+const isUnexplained = ({ status }: Request) => status.state === 'cancelled' && status.by === undefined
 
 /** A wipe can be cancelled while Graph cannot be asked. */
 const byExchangeAlone = { accountAt: async () => undefined }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { isBotError } from '../../src/errors.ts'
+import { cancelWipe } from '../../src/requests/cancel.ts'
+import { cancelled } from '../../src/requests/decide.ts'
 import type { Kind, Request } from '../../src/requests/request.ts'
 import {
   askerOf,
@@ -552,6 +554,33 @@ describe('requests', () => {
       assert.deepEqual([site.state(), ordersOf(site.world)], ['cancelled', ['wipe', 'cancel']])
       await site.pass(0)
       assert.equal(site.world.told.at(-1)?.state, 'cancelled')
+    })
+
+    it('by somebody who is named, also when whoever follows it sees first that Exchange shows no wipe any more', async () => {
+      const site = await startSite()
+      await site.ask()
+      await site.approve()
+      const { world, adele, newest } = site
+      const now = () => new Date(world.now())
+      const seen = newest()
+      let after = seen
+      await cancelWipe(world.deviceOf(adele), askerOf(site.helpdesk), 'found', {
+        connectors: {
+          read: async () => ({ device: world.deviceOf(adele), partnerships: [] }),
+          wipe: async () => world.order(adele, 'cancel'),
+          canWipeAccount: () => true,
+        },
+        inventory: { owner: () => adele.owner, shortId: () => 'adele' },
+        find: async () => seen,
+        decide: async (_, change) => {
+          after = change(cancelled(seen, now()))
+          return after
+        },
+        now,
+        signal: world.patience,
+      })
+      assert.equal(after.history.at(-1)?.text, 'Cancelled by helpdesk.')
+      assert.equal(after.status.state === 'cancelled' && after.status.reason, 'found')
     })
 
     it('with a warning when the device was told, and not when it acknowledged', async () => {
