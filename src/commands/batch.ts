@@ -193,7 +193,7 @@ const id = z
 async function visible(wanted: string, { batches, caller, rights }: Context): Promise<Batch> {
   const found = await batches.get(wanted)
   if (found.by.id === caller.id || rights.holds('Security.Modify')) return found
-  throw new BotError('COMMAND_ARGUMENT', `There is no batch “${wanted}”.`)
+  throw new BotError('COMMAND_ARGUMENT', `You have no batch “${wanted}”; the card with which you began one names it.`)
 }
 
 export const batchProgress = defineCommand({

@@ -63,7 +63,8 @@ export function accessOf(
       why: 'until its next contact, when Exchange decides anew; the personal exemption is gone',
     }
   const named = reason === 'DeviceRule' && rule !== undefined ? `: ${rule}` : ''
-  return { state, tone: toneOf(state), why: `${reasons[reason] ?? `for the reason ${reason}`}${named}` }
+  const kept = coming?.by === 'exemption' && reason !== 'Individual' ? '; a personal exemption keeps it so' : ''
+  return { state, tone: toneOf(state), why: `${reasons[reason] ?? `for the reason ${reason}`}${named}${kept}` }
 }
 
 interface Client extends Pick<Device, 'type'> {

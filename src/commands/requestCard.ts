@@ -57,7 +57,8 @@ function factsOf(request: Request): Fact[] {
     ...('facts' in subject ? subject.facts : []),
     'what' in subject ? { label: 'Device', value: `${subject.what} · ${subject.shortId}` } : undefined,
     { label: 'Asked by', value: requester.name },
-    { label: 'Reason', value: reason, private: true },
+    // A change of rights and a release of the brake say themselves what they are for.
+    isWipe(request) || subject.kind === 'change' ? { label: 'Reason', value: reason, private: true } : undefined,
     ticket ? { label: 'Ticket', value: ticket, private: true } : undefined,
     {
       label: 'Approvals',

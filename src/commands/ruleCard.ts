@@ -210,8 +210,14 @@ export function rulePreviewReply(
   const changed = [...moves.values()].reduce((sum, one) => sum + one, 0)
   const facts: Fact[] = [
     { label: 'Devices', value: `${count(changed)} of ${count(devices)} change` },
-    ...(preview.wish.kind === 'default' ? [] : [{ label: 'Fitting', value: `${count(fitting)} devices` }]),
-    { label: 'Shut out', value: `${count(worse)} that are not now`, ...(worse > 0 && { tone: 'attention' as const }) },
+    ...(preview.wish.kind === 'default'
+      ? []
+      : [{ label: 'Fitting', value: `${count(fitting)} ${fitting === 1 ? 'device' : 'devices'}` }]),
+    {
+      label: 'Shut out',
+      value: `${count(worse)} that ${worse === 1 ? 'is' : 'are'} not now`,
+      ...(worse > 0 && { tone: 'attention' as const }),
+    },
     ...risk.facts,
     ...(second ? [secondFact(second)] : []),
   ]

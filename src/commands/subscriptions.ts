@@ -41,7 +41,7 @@ function readable(name: string, { inventory, rights, subscriptions }: Context): 
   if (name === allDevices) throw new BotError('ACCESS_DENIED', 'Collection.ReadResource')
   throw new BotError(
     'COMMAND_ARGUMENT',
-    `You can read no collection “${name}”; “collections” lists those there are, for example “subscribe wipes collection:Berlin”.`,
+    `You can read no collection “${name}”; “collections” lists those there are, and without collection: it is about all.`,
   )
 }
 

@@ -74,7 +74,8 @@ export async function createBatches(options: BatchesOptions) {
 
   async function get(id: string): Promise<Batch> {
     const batch = await stored.get(id.toUpperCase())
-    if (batch === undefined) throw new BotError('COMMAND_ARGUMENT', `There is no batch “${id}”.`)
+    if (batch === undefined)
+      throw new BotError('COMMAND_ARGUMENT', `You have no batch “${id}”; the card with which you began one names it.`)
     return batch
   }
 

@@ -21,7 +21,7 @@ export async function enterOnline(
   const { identity, tenant } = await steps.take(
     'Credential',
     () => readIdentity(connector, options),
-    () => `${named} may be sent to ${new URL(address).host} and ${new URL(authority).host}.`,
+    () => `${named} may be sent to ${[...new Set([new URL(address).host, new URL(authority).host])].join(' and ')}.`,
   )
   const tokens = createTokens({
     login: `${authority.replace(/\/$/, '')}/${tenant}`,

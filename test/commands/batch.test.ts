@@ -122,8 +122,8 @@ describe('a batch', () => {
 
   it('is its owner’s, and is never a wipe', async () => {
     const other = chatOf(desk, people.approver)
-    assert.match((await other.say('batch-progress B1001')).text, /There is no batch/)
-    assert.match((await other.say('batch-stop B1001')).text, /There is no batch/)
+    assert.match((await other.say('batch-progress B1001')).text, /You have no batch/)
+    assert.match((await other.say('batch-stop B1001')).text, /You have no batch/)
     assert.match((await chat.say('batch wipe reason:"no way" batchphone')).text, /allow or block/)
     assert.match((await chat.say('batch block reason:"everything"')).text, /too many at once/)
   })
