@@ -16,7 +16,10 @@ export const AboutReplicaSchema = z.object({
 
 export type AboutReplica = z.infer<typeof AboutReplicaSchema>
 
+/** Every step of carrying out a wipe. */
+export const steps = ['due', 'looked', 'judged', 'placed', 'recorded', 'begun', 'failed', 'sent', 'accepted'] as const
+
 /** At which step of carrying out a wipe it is to die; none: at no step. */
-export const OrderSchema = z.object({ step: z.enum(['judged', 'recorded', 'begun', 'sent']).optional() })
+export const OrderSchema = z.object({ step: z.enum(steps).optional() })
 
 export type Step = z.infer<typeof OrderSchema>['step']

@@ -1,31 +1,37 @@
 /**
- * One replica of the bot for tests: as `npm start` makes it, but for the hurry of Teams' limits and a clock that may be ahead.
+ * One process of the bot for tests, on a database or on a folder: as `npm start` makes it, but for the hurry of Teams' limits and a clock that may be ahead.
  * It says where it listens, can be told to die at a step, and ends with the process that started it.
  */
 
 import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
-import { z } from 'zod'
 import { createApp } from '../../src/app.ts'
 import { readSettings } from '../../src/config.ts'
+import { openFileStore } from '../../src/store/files.ts'
 import { openDatabase } from '../../src/store/postgres/migrations.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openPostgresWork } from '../../src/store/postgres/work.ts'
+import { createLocalWork } from '../../src/store/work.ts'
 import { AboutReplicaSchema, OrderSchema } from './about.ts'
 
 const { env, first, hurry, ahead, patience, connector } = AboutReplicaSchema.parse(JSON.parse(process.argv[2] ?? ''))
 const settings = readSettings(env)
 const log = pino({ level: process.env.LOG_LEVEL ?? 'warn' }, pino.destination(2))
 const now = () => new Date(Date.now() + ahead)
-const url = z.string().parse(settings.DATABASE_URL)
-const database = await openDatabase({ url, kind: 'demo', log, patience })
 const begin = performance.now()
 let lastStep: string | undefined
 
+async function openStored() {
+  const { DATABASE_URL: url, DATA_DIR: folder = '' } = settings
+  if (url === undefined)
+    return { store: await openFileStore({ folder, kind: 'demo' }), work: createLocalWork({ now, log }) }
+  const database = await openDatabase({ url, kind: 'demo', log, patience })
+  return { store: openPostgresStore({ database, log }), work: await openPostgresWork({ database, now, log }) }
+}
+
 const app = await createApp({
   settings,
-  store: openPostgresStore({ database, log }),
-  work: await openPostgresWork({ database, now, log }),
+  ...(await openStored()),
   demo: true,
   unsigned: false,
   first,

@@ -21,8 +21,11 @@ export interface Replica {
   readonly ended: Promise<unknown>
 }
 
-/** Any number of replicas on one database, between a small Exchange and a small Teams that go on whatever becomes of them. */
-export async function startReplicas(database: string, settings: Record<string, string> = {}) {
+/**
+ * Any number of replicas on one database, or one process on files, between a small Exchange and a small Teams that go on
+ * whatever becomes of them.
+ */
+export async function startReplicas(database: string | undefined, settings: Record<string, string> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'replicas-'))
   const exchange = await startSandboxExchange()
   const running: Replica[] = []
@@ -38,9 +41,14 @@ export async function startReplicas(database: string, settings: Record<string, s
   const demo = await startDemo({ folder, port: 0, exchange: exchange.url, endpoint, now: fastClock })
 
   async function start(connector?: Json): Promise<Replica> {
-    const env = { ...demo.env, PORT: '0', DATABASE_URL: database, ...settings }
+    const stored: Record<string, string> =
+      database === undefined ? { DATA_DIR: join(folder, 'store') } : { DATABASE_URL: database }
+    const env = { ...demo.env, PORT: '0', ...stored, ...settings }
     const about: AboutReplica = { env, first: demo.first, hurry, ahead, patience: unhurried, connector }
-    const child = fork(script, [JSON.stringify(about)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(script, [JSON.stringify(about)], {
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'device-desk-compiled') },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => logged.push(text))
     const ended = once(child, 'exit')
     const [message] = await Promise.race([

@@ -7,6 +7,10 @@ import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { RequestSchema } from '../../src/requests/request.ts'
 import { startSandboxExchange } from '../../src/sandbox/exchange/server.ts'
+import { chatOf } from '../commands/chat.ts'
+import { eventually, people } from '../desk.ts'
+import { steps } from '../replicas/about.ts'
+import { type Replicas, startReplicas } from '../replicas/replicas.ts'
 import { startPostgres } from '../store/postgres.ts'
 import type { Task } from './process.ts'
 
@@ -213,6 +217,72 @@ describe(`a process that is killed with -9 while it wipes`, function () {
       await killOften(fewer, async (folder) => ({ folder, database: await postgres.database() }))
     } finally {
       await postgres.close()
+    }
+  })
+})
+
+/** Where the whole bot is killed, how Exchange answers the order that time, and how many orders reach it. */
+const ends = [
+  ...steps
+    .filter((step) => step !== 'failed')
+    .map((step) => ({ step, then: 'well', wanted: step === 'begun' ? 0 : 1 }) as const),
+  { step: 'failed', then: 'lost-before', wanted: 0 },
+  { step: 'failed', then: 'lost-after', wanted: 1 },
+] as const
+
+describe('the whole bot, killed with -9 at every step of carrying out a wipe', function () {
+  this.timeout(600_000)
+  let desk: Replicas
+  before(async () => {
+    desk = await startReplicas(undefined, { BRAKE: '99,99,99,99' })
+  })
+  after(() => desk.close())
+
+  async function newPhone(): Promise<string> {
+    const about = { mailbox: 'adele', ClientVersion: '16.1' }
+    const { Guid, DeviceId } = DeviceSchema.parse(await desk.control('POST', 'devices', about))
+    await desk.control('POST', `devices/${DeviceId}/sync`)
+    return Guid
+  }
+
+  const helpdesk = () => chatOf(desk, people.helpdesk)
+  const approver = () => chatOf(desk, people.approver)
+
+  async function askFor(guid: string): Promise<string> {
+    const shown = await helpdesk().say(`wipe ${guid} stolen in Rome`)
+    const { text } = await helpdesk().click(shown, 'Ask for approval', { shortId: guid.slice(0, 8) })
+    return /R\d+/.exec(text)?.[0] ?? assert.fail(text)
+  }
+
+  /** Waits until a request stands so. */
+  const settled = (id: string, pattern: RegExp) =>
+    eventually(async () => pattern.test((await helpdesk().say(`request ${id}`)).text), 120)
+
+  it(`${ends.length} times, sends each approved order at most once and loses none silently`, async () => {
+    const phones = await Promise.all(ends.map(newPhone))
+    const asked: string[] = []
+    for (const [n, { step, then }] of ends.entries()) {
+      const bot = await desk.start()
+      const last = asked.at(-1)
+      if (last !== undefined) await settled(last, /With Exchange|Being handed/)
+      if (then !== 'well') await desk.control('POST', 'faults', { cmdlet: 'Clear-MobileDevice', times: 1, then })
+      desk.doom(bot, step)
+      const id = await askFor(phones[n] ?? '')
+      asked.push(id)
+      const card = await approver().say(`approve ${id}`)
+      const [answer] = await Promise.allSettled([approver().click(card, 'Approve'), bot.ended])
+      assert.equal(bot.child.signalCode, 'SIGKILL', `${step}: ${JSON.stringify(answer)}`)
+      desk.bury()
+      await desk.control('DELETE', 'faults')
+    }
+    desk.hurryOn(minutesToKnow * 60_000)
+    await desk.start()
+    const calls = z.array(CallSchema).parse(await desk.control('GET', 'calls'))
+    const orders = Map.groupBy(calls, ({ cmdlet, parameters }) => `${cmdlet} ${parameters.Identity}`)
+    for (const [n, { step, then, wanted }] of ends.entries()) {
+      const story = `${asked[n]}, killed at ${step}, where Exchange answered ${then}`
+      assert.equal(orders.get(`Clear-MobileDevice ${phones[n]}`)?.length ?? 0, wanted, story)
+      await settled(asked[n] ?? '', wanted === 0 ? /Unresolved/ : /With Exchange/)
     }
   })
 })
