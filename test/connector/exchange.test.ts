@@ -95,6 +95,19 @@ describe('connector/exchange: what a cmdlet shows', () => {
     await assert.rejects(showing(other, other).device(guid, forever), isNotFound)
   })
 
+  it('is a mailbox, whatever there is to call it by', async () => {
+    for (const [row, name] of [
+      [{ Name: 'ann', Identity: 'contoso.com/ann' }, 'ann'],
+      [{ Identity: 'contoso.com/ann', PrimarySmtpAddress: 'ann@contoso.com' }, 'contoso.com/ann'],
+      [{ PrimarySmtpAddress: 'ann@contoso.com' }, 'ann@contoso.com'],
+      [{}, guid.toLowerCase()],
+    ] as const) {
+      const exchange = showing({ Guid: guid, ...row })
+      for (const { owner } of [await exchange.access('ann', forever), await exchange.mailbox('ann', forever)])
+        assert.deepEqual([owner.name, owner.displayName], [name, name])
+    }
+  })
+
   it('is that there is no such object, when it shows nothing', async () => {
     await assert.rejects(showing().device(guid, forever), isNotFound)
   })

@@ -30,6 +30,10 @@ const shown: Readonly<
     },
     { Guid: guid(2), Identity: 'Bob\\ExchangeActiveSyncDevices\\B', DeviceId: 'B', DeviceType: 'iPad', DeviceOS: '' },
   ],
+  'Get-MobileDeviceStatistics': [
+    { DeviceID: 'B', Status: 'DeviceOk' },
+    { DeviceID: 'A', LastSuccessSync: '2026-01-02T03:04:05', IsRemoteWipeSupported: 'True', DeviceWipeSentTime: null },
+  ],
   'Get-CASMailbox': [
     {
       Guid: guid(10),
@@ -46,6 +50,14 @@ const shown: Readonly<
   ],
 }
 
+/** The rows of one cmdlet, or nothing where there is no such cmdlet. */
+const rowsOf = (cmdlet: string, { Identity, Filter }: { Identity?: string | undefined; Filter?: string | undefined }) =>
+  shown[cmdlet]?.filter(
+    ({ Guid, DeviceId }) =>
+      (Identity === undefined || Guid === Identity) &&
+      (!Filter?.startsWith('DeviceId') || Filter.includes(`'${DeviceId}'`)),
+  )
+
 /** Rows as a REST door writes them, one page each. */
 async function startRest() {
   const server = createServer(async (request, response) => {
@@ -58,7 +70,8 @@ async function startRest() {
     }
     if (pathname === `/${tenant}/oauth2/v2.0/token`) return answer(200, { access_token: 'opaque', expires_in: '3599' })
     if (pathname !== `/adminapi/beta/${tenant}/InvokeCommand`) return answer(404, { error: { code: 'NotFound' } })
-    const rows = shown[JSON.parse(text).CmdletInput.CmdletName] ?? []
+    const { CmdletName, Parameters } = JSON.parse(text).CmdletInput
+    const rows = rowsOf(CmdletName, Parameters) ?? []
     const page = Number(searchParams.get('$skiptoken') ?? 0)
     return answer(200, {
       '@odata.context': 'x',
@@ -86,9 +99,14 @@ const property = ([name, value]: [string, string | boolean | readonly string[] |
 
 /** The same rows over PowerShell remoting; no other cmdlet exists. */
 const startRemoting = () =>
-  startStranger((writer, cmdlet) => {
+  startStranger((writer, pipeline) => {
+    const cmdlet = /N="Cmd">([^<]+)/.exec(pipeline)?.[1] ?? ''
+    const parameter = (name: string) => new RegExp(`N="N">${name}</S><S N="V">([^<]+)`).exec(pipeline)?.[1]
+    const about = { Identity: parameter('Identity'), Filter: parameter('Filter') }
     const missing: Said = ['error', record('CommandNotFoundException', `The term '${cmdlet}' is not recognized`)]
-    const rows = shown[cmdlet]?.map((row): Said => ['output', object(Object.entries(row).map(property).join(''))])
+    const rows = rowsOf(cmdlet, about)?.map(
+      (row): Said => ['output', object(Object.entries(row).map(property).join(''))],
+    )
     return [{ streams: [writer.say([...(rows ?? [missing]), completed])], state: 'Done' }]
   })
 
@@ -113,6 +131,22 @@ describe('an organization at a server of another make', () => {
         return [device.type, owner.name, owner.mail, owner.allowed]
       })
       .sort()
+  /** Everything about Ann's phone, as it is read before a wipe. */
+  async function readAnew(connector: string) {
+    const [phone] = [...site.inventory().devices([allDevices])].filter(
+      (one) => one.connector === connector && one.type === 'iPhone',
+    )
+    assert.ok(phone)
+    const { device, partnerships } = await site.connectors().read(phone, new AbortController().signal)
+    assert.equal(device.statistics?.lastSync, '2026-01-02T03:04:05.000Z')
+    assert.equal(device.statistics?.remoteWipe, true)
+    assert.deepEqual(
+      partnerships.map(({ guid }) => guid),
+      [phone.guid],
+    )
+    assert.deepEqual(seen(connector), expected)
+  }
+
   const expected = [
     ['iPad', 'Bob', 'bob@contoso.com', []],
     ['iPhone', 'Ann Smith', 'Ann@contoso.com', ['A']],
@@ -126,6 +160,7 @@ describe('an organization at a server of another make', () => {
     await site.credential('app', { hosts: [new URL(address).host], tenant, clientId, secret: 'secret' })
     await site.add({ name: 'Other', kind: 'online', credential: 'app', address, authority: address, tenant })
     assert.deepEqual(seen('Other'), expected)
+    await readAnew('Other')
   })
 
   it('is entered and read (onPremises)', async () => {
@@ -135,6 +170,7 @@ describe('an organization at a server of another make', () => {
     await site.credential('account', { hosts: [new URL(address).host], user: 'CONTOSO\\desk', password: 'secret' })
     await site.add({ name: 'Other', kind: 'onPremises', credential: 'account', address })
     assert.deepEqual(seen('Other'), expected)
+    await readAnew('Other')
     const { report } = site.connectors().get('Other')
     assert.equal(report?.organization, 'contoso.com')
     assert.match(report?.restrictions.join() ?? '', /one domain only/)

@@ -22,7 +22,7 @@ export type SeenMailbox = Seen<
 const identity = {
   Guid: guid,
   Identity: text,
-  Name: z.string(),
+  Name: text,
   DisplayName: text,
   PrimarySmtpAddress: text,
   ExternalDirectoryObjectId: text,
@@ -59,11 +59,11 @@ export const AccessRowSchema = z
   })
   .transform(
     (row): SeenAccess => ({
-      identity: row.Identity ?? row.Name,
+      identity: row.Identity ?? nameIn(row),
       owner: {
         mailbox: row.Guid,
-        name: row.Name,
-        displayName: row.DisplayName ?? row.Name,
+        name: nameIn(row),
+        displayName: row.DisplayName ?? nameIn(row),
         ...whoIn(row),
         activeSync: row.ActiveSyncEnabled,
         outlookMobile: row.OutlookMobileEnabled,
@@ -84,11 +84,11 @@ export const MailboxRowSchema = z
   })
   .transform(
     (row): SeenMailbox => ({
-      identity: row.Identity ?? row.Name,
+      identity: row.Identity ?? nameIn(row),
       owner: {
         mailbox: row.Guid,
-        name: row.Name,
-        displayName: row.DisplayName ?? row.Name,
+        name: nameIn(row),
+        displayName: row.DisplayName ?? nameIn(row),
         alias: row.Alias,
         upn: row.UserPrincipalName,
         ...whoIn(row),
@@ -101,10 +101,16 @@ export const MailboxRowSchema = z
 const EntraId = z.compile(guid)
 
 interface Who {
+  readonly Guid: string
+  readonly Name: string | undefined
+  readonly Identity: string | undefined
   readonly PrimarySmtpAddress: string | undefined
   readonly ExternalDirectoryObjectId: string | undefined
   readonly DistinguishedName: string | undefined
 }
+
+/** Its Name, or what else there is to call it. */
+const nameIn = ({ Name, Identity, PrimarySmtpAddress, Guid }: Who) => Name ?? Identity ?? PrimarySmtpAddress ?? Guid
 
 /** What both cmdlets may show of somebody; what one of them does not show, it does not deny. */
 function whoIn({ PrimarySmtpAddress: mail, ExternalDirectoryObjectId, DistinguishedName: distinguishedName }: Who) {

@@ -33,6 +33,9 @@ export interface OnlineTransport extends Transport {
 /** Requests that never left this machine, by the code of the socket or TLS error. */
 const unsent =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|.*CERT.*|ERR_TLS.*)$/
+/** How a door answers that does not know what is asked of it; a cmdlet alone every door knows. */
+const notOffered = [400, 404, 405, 501]
+
 const tries = 5
 const hops = 4
 
@@ -108,14 +111,17 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
     'accept-language': 'en-US',
   })
 
-  const batch = createBatch((body) =>
-    ask(
+  let hasBatch = true
+  const batch = createBatch(async (body) => {
+    const answer = await ask(
       new URL(`${host}${path}/$batch`),
       body,
       { 'x-anchormailbox': anchor, accept: 'application/json', prefer: 'odata.continue-on-error' },
       AbortSignal.any([closed.signal, AbortSignal.timeout(deadline)]),
-    ),
-  )
+    )
+    hasBatch &&= !notOffered.includes(answer.status)
+    return answer
+  })
 
   /** The first page of a cmdlet, or the one that Exchange names; the token goes to its own domain, whatever host is named. */
   function urlOf({ select }: Cmdlet, link: string | undefined): URL {
@@ -131,9 +137,11 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
     const input = { CmdletInput: { CmdletName: cmdlet.name, Parameters: parametersOf(cmdlet) } }
     const limited = AbortSignal.any([signal, AbortSignal.timeout(deadline)])
     const url = urlOf(cmdlet, link)
-    const answer = cmdlet.together
-      ? await batch({ url: url.href, headers: { ...headers, ...batchHeaders }, body: input }, limited)
-      : await ask(url, JSON.stringify(input), headers, limited)
+    const batched =
+      cmdlet.together && hasBatch
+        ? await batch({ url: url.href, headers: { ...headers, ...batchHeaders }, body: input }, limited)
+        : undefined
+    const answer = batched && hasBatch ? batched : await ask(url, JSON.stringify(input), headers, limited)
     if (answer.status >= 300) throw readFailure(answer)
     return readPage(answer.body, isRead(cmdlet))
   }
@@ -170,7 +178,7 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
           { ...bootstrapHeaders, 'x-anchormailbox': anchor },
           limited,
         )
-        if ([400, 404, 405, 501].includes(answer.status)) return undefined
+        if (notOffered.includes(answer.status)) return undefined
         if (answer.status >= 300) throw readFailure(answer)
         return ModuleSchema.safeParse(answer.body).data?.value.flatMap(({ exportedCmdlets }) => exportedCmdlets)
       })

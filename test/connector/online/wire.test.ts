@@ -483,6 +483,18 @@ describe('connector/online on the wire', () => {
       assert.ok(waits.some((milliseconds) => milliseconds >= 3000))
     })
 
+    it('go one by one where the door knows no batch, and then at once', async () => {
+      for (const status of [400, 404, 405, 501]) {
+        const { transport, asked } = await start([plain(status), json({ value: [{ n: 1 }] })])
+        const rows = await Promise.all([0, 1].map((id) => ask(small(id), transport)))
+        assert.deepEqual([...rows, await ask(small(2), transport)], [[{ n: 1 }], [{ n: 1 }], [{ n: 1 }]])
+        assert.deepEqual(
+          asked.map(({ url }) => url.replace(/.*\//, '')),
+          ['$batch', 'InvokeCommand', 'InvokeCommand', 'InvokeCommand'],
+        )
+      }
+    })
+
     it('share the fate of a batch that fails as a whole', async () => {
       const { transport } = await start([plain(403, { 'x-ms-diagnostics': 'reason="no role"' })])
       const all = await Promise.all([0, 1].map((id) => failure(ask(small(id), transport))))

@@ -81,8 +81,14 @@ export const plainEnvelope = (body: string, messageId: string) =>
 const subcodeFault = (subcode: string) =>
   `<s:Fault><s:Code><s:Value>s:Receiver</s:Value><s:Subcode><s:Value>w:${subcode}</s:Value></s:Subcode></s:Code><s:Reason><s:Text>${subcode}</s:Text></s:Reason></s:Fault>`
 
-/** A server that the product has no hand in: it writes its bytes itself, with shapes of its own choice. */
-export async function startStranger(turns: (writer: Writer, cmdlet: string) => readonly Turn[], manners: Manners = {}) {
+/**
+ * A server that the product has no hand in: it writes its bytes itself, with shapes of its own choice. `turns` answers a
+ * pipeline, which is given as it was sent.
+ */
+export async function startStranger(
+  turns: (writer: Writer, pipeline: string) => readonly Turn[],
+  manners: Manners = {},
+) {
   const { envelope = plainEnvelope, encode } = manners
   const shells: { readonly writer: Writer; said: Turn[] }[] = []
   const operations: string[] = []
@@ -105,8 +111,7 @@ export async function startStranger(turns: (writer: Writer, cmdlet: string) => r
     if (operation === 'Command') {
       const fragment = /Arguments>([^<]+)/.exec(request)?.[1] ?? ''
       writer.hear(fragment)
-      const cmdlet = /N="Cmd">([^<]+)/.exec(Buffer.from(fragment, 'base64').toString('utf8'))?.[1] ?? ''
-      one.said = [...turns(writer, cmdlet)]
+      one.said = [...turns(writer, Buffer.from(fragment, 'base64').toString('utf8'))]
       return manners.commandResponse ?? '<rsp:CommandResponse><rsp:CommandId>C1</rsp:CommandId></rsp:CommandResponse>'
     }
     if (operation === 'Receive') {
