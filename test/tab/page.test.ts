@@ -4,7 +4,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type Axe from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { chatOf } from '../commands/chat.ts'
 import { eventually, type Json, people, startDesk, type TestDesk } from '../desk.ts'
 import { openBrowser } from '../pictures/browser.ts'
@@ -198,6 +198,82 @@ describe('the tab in a browser, with 50,000 devices', function () {
     await Promise.all([hanna.context().close(), omar.context().close()])
   })
 
+  /** Presses a key until something has the focus. */
+  async function walkTo(tab: Page, key: string, where: Locator): Promise<void> {
+    await where.waitFor()
+    for (let steps = 0; steps < 150; steps += 1) {
+      if (await where.evaluate((element) => element === document.activeElement)) return
+      await tab.keyboard.press(key)
+    }
+    assert.fail(`no way by ${key} to ${where}`)
+  }
+
+  it('lets two people wipe a phone by the keyboard alone', async () => {
+    const [hanna, omar] = await Promise.all([open(people.helpdesk, 'reports'), open(people.approver, 'fleet')])
+    const panel = hanna.locator('#panel')
+    await walkTo(hanna, 'Tab', hanna.getByRole('link', { name: 'Fleet' }))
+    await hanna.keyboard.press('Enter')
+    await walkTo(hanna, 'Tab', hanna.getByLabel('Find devices'))
+    await hanna.keyboard.type('gwen_iPhone')
+    await hanna.getByText(/^1 device\./).waitFor()
+    await walkTo(hanna, 'Tab', rows(hanna).getByRole('button'))
+    await hanna.keyboard.press('Enter')
+    await walkTo(hanna, 'Tab', panel.getByRole('button', { name: 'Wipe phone' }))
+    await hanna.keyboard.press('Enter')
+    await walkTo(hanna, 'Tab', panel.locator('textarea'))
+    await hanna.keyboard.type('left in a taxi')
+    await walkTo(hanna, 'Tab', panel.getByRole('button', { name: 'Wipe phone' }))
+    await hanna.keyboard.press('Space')
+    const confirm = panel.getByRole('textbox')
+    await panel.getByRole('button', { name: 'Ask for approval' }).waitFor()
+    await walkTo(hanna, 'Tab', confirm)
+    await hanna.keyboard.type((await confirm.getAttribute('placeholder')) ?? '')
+    await walkTo(hanna, 'Tab', panel.getByRole('button', { name: 'Ask for approval' }))
+    await hanna.keyboard.press('Enter')
+    await panel.getByText('Waiting for approval').first().waitFor()
+    await hanna.keyboard.press('Escape')
+    await rows(hanna).locator('button:focus').waitFor()
+
+    await walkTo(omar, 'Tab', omar.getByRole('link', { name: 'Requests' }))
+    await omar.keyboard.press('Enter')
+    await walkTo(omar, 'Tab', omar.getByRole('button', { name: /gwen_iPhone/ }))
+    await omar.keyboard.press('Enter')
+    await walkTo(omar, 'Shift+Tab', omar.getByRole('button', { name: 'Close' }))
+    await walkTo(omar, 'Tab', omar.locator('#panel').getByRole('button', { name: 'Approve' }))
+    await omar.keyboard.press('Enter')
+    await omar.locator('#panel').getByText('Exchange has it and waits for the device.').first().waitFor()
+    await Promise.all([hanna.context().close(), omar.context().close()])
+  })
+
+  it('leads by Tab to everything that can be pressed or filled in, on every page', async () => {
+    const tab = await open(people.full, 'fleet')
+    await tab.route('**/tab/api/events', (route) => route.abort())
+    for (const name of pages) {
+      await tab.goto('about:blank')
+      await tab.goto(`${desk.url()}/tab#/${name}`)
+      await drawn(tab)
+      await tab.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+      const count = await tab.evaluate(() => {
+        const all = [
+          ...document.querySelectorAll<HTMLElement>('a, button, input, select, textarea, summary, [tabindex]'),
+        ]
+        const seen = all.filter((one) => one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }))
+        document.addEventListener('focusin', ({ target }) => (target as HTMLElement).removeAttribute('data-left'))
+        for (const one of seen) one.dataset.left = one.outerHTML.slice(0, 120)
+        return seen.length
+      })
+      assert.ok(count > 8, `${name} ${count}`)
+      const left = () => tab.locator('[data-left]').evaluateAll((all) => all.map((one) => one.dataset.left))
+      await tab.keyboard.press('Tab')
+      await tab.locator('.skip:focus').waitFor()
+      // The rows of a table follow one another as they are walked through.
+      for (let n = 0; n < 300 && (await left()).length > 0; n += 10)
+        for (let step = 0; step < 10; step += 1) await tab.keyboard.press('Tab')
+      assert.deepEqual(await left(), [], name)
+    }
+    await tab.context().close()
+  })
+
   it('says when it hears nothing, and shows what it has missed', async () => {
     const tab = await open(people.full, 'connectors')
     await tab.route('**/tab/api/events', (route) => route.abort())
@@ -260,43 +336,39 @@ describe('the tab in a browser, with 50,000 devices', function () {
     await tab.context().close()
   })
 
-  for (const theme of ['light', 'dark', 'contrast'] as const)
-    it(`has nothing for axe to mend on any page (${theme})`, async () => {
-      const tab = await open(people.full, 'fleet', { theme })
+  for (const [theme, width] of [
+    ['light', 1600],
+    ['dark', 360],
+    ['contrast', 1600],
+    ['light', 360],
+    ['dark', 1600],
+    ['contrast', 360],
+  ] as const)
+    it(`has nothing for axe to mend and fits, on any page (${theme}, ${width} pixels)`, async () => {
+      const tab = await open(people.full, 'fleet', { theme, width })
       await tab.evaluate(axe)
+      const check = async (what: string) => {
+        const { violations } = await tab.evaluate(() =>
+          (globalThis as unknown as { axe: typeof Axe }).axe.run({ resultTypes: ['violations'] }),
+        )
+        assert.deepEqual(
+          violations.map(({ id, nodes }) => `${what}: ${id} ${nodes[0]?.html}`),
+          [],
+        )
+        assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= width, `${what} is too wide`)
+      }
       for (const name of pages) {
         await tab.locator(`nav a[href="#/${name}"]`).click()
         await drawn(tab)
-        if (name === 'fleet') {
-          await rows(tab).first().click()
-          await tab.locator('#panel .card').waitFor()
-        }
-        const { violations } = await tab.evaluate(
-          (rules) => (globalThis as unknown as { axe: typeof Axe }).axe.run(rules ? { runOnly: rules } : {}),
-          theme === 'light' ? undefined : ['color-contrast'],
-        )
-        assert.deepEqual(
-          violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`),
-          [],
-        )
+        await check(name)
       }
-      await tab.context().close()
-    })
-
-  for (const width of [360, 1600])
-    it(`fits into ${width} pixels, with a device open too`, async () => {
-      const tab = await open(people.full, 'fleet', { width })
-      const fits = async (what: string) =>
-        assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= width, `${what} is too wide`)
-      for (const name of pages) {
-        await tab.evaluate((hash) => (location.hash = hash), `#/${name}`)
-        await drawn(tab)
-        await fits(name)
-      }
-      await tab.evaluate(() => (location.hash = '#/fleet'))
+      await tab.locator('nav a[href="#/fleet"]').click()
       await rows(tab).first().click()
       await tab.locator('#panel .card').waitFor()
-      await fits('a device')
+      await check('a device')
+      await tab.locator('#panel').getByRole('button', { name: 'Block' }).click()
+      await tab.locator('#panel textarea').waitFor()
+      await check('a form')
       await tab.context().close()
     })
 })

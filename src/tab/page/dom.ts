@@ -101,5 +101,16 @@ export function select(label: string, all: string, chosen: (value: string) => vo
   }
 }
 
+/** Puts something else in a place. The focus that was there stays there: `again` with what is called the same. */
+export function replace(place: HTMLElement, drawn: Node, again: boolean): void {
+  const before = place.contains(document.activeElement) ? document.activeElement : null
+  place.replaceChildren(drawn)
+  if (before === null) return
+  const same = [...place.querySelectorAll<HTMLElement>('button, [tabindex]')].find(
+    ({ textContent }) => again && textContent === before.textContent,
+  )
+  ;(same ?? place).focus({ preventScroll: same !== undefined })
+}
+
 /** What went wrong, for people. */
 export const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error))

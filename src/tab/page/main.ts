@@ -50,7 +50,8 @@ async function start(): Promise<void> {
     for (const link of byId('side').querySelectorAll('a'))
       if (link.hash === `#/${about.name}`) {
         link.setAttribute('aria-current', 'page')
-        link.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+        const list = link.closest('ul')
+        list?.scrollTo(link.offsetLeft - (list.clientWidth - link.offsetWidth) / 2, 0)
       } else link.removeAttribute('aria-current')
     content.replaceChildren(page.element)
     content.scrollTop = 0

@@ -3,7 +3,7 @@ import { type Given, keepInAddress } from './address.ts'
 import type { Api } from './api.ts'
 import { auditPage } from './audit.ts'
 import { drawCard } from './card.ts'
-import { choice, h, type Icon, select, sentence } from './dom.ts'
+import { choice, h, type Icon, replace, select, sentence } from './dom.ts'
 import { fleetPage, quarantinePage, reportsPage } from './fleet.ts'
 import type { Panel } from './panel.ts'
 
@@ -61,7 +61,7 @@ function cardsPage(
   byConnector = false,
 ): PageAbout {
   function open({ api, panel }: Parts, given: Given): Page {
-    const boxes = commands.map((command) => ({ command, box: h('div', { class: 'slot' }) }))
+    const boxes = commands.map((command) => ({ command, box: h('div', { class: 'slot', tabindex: '-1' }) }))
     const problem = h('p', { class: 'problem', role: 'alert' })
     let only = byConnector ? (given.connector ?? '') : ''
     let asked = 0
@@ -70,7 +70,12 @@ function cardsPage(
       const { card, template } = await api.card(command, only === '' ? {} : { connector: only }, automatic)
       if (mine !== asked) return
       box.hidden = template === 'notice' && commands.length > 1
-      if (card) box.replaceChildren(drawCard(card, (verb, data) => panel.open(verb, data)))
+      if (card === undefined) return
+      const drawn = drawCard(card, (verb, data) => {
+        const pressed = document.activeElement
+        panel.open(verb, data, () => (pressed instanceof HTMLElement && pressed.isConnected ? pressed : box).focus())
+      })
+      replace(box, drawn, automatic)
     }
     function drawAll(automatic: boolean): void {
       asked += 1

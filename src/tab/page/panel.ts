@@ -1,7 +1,7 @@
 import type { About } from '../contract.ts'
 import type { Api } from './api.ts'
 import { drawCard } from './card.ts'
-import { byId, h, icon, sentence } from './dom.ts'
+import { byId, h, icon, replace, sentence } from './dom.ts'
 
 type Data = Readonly<Record<string, string>>
 
@@ -12,7 +12,7 @@ export function createPanel(api: Api) {
   const panel = byId('panel')
   const app = byId('app')
   const narrow = matchMedia('(width < 56rem)')
-  const content = h('div', { class: 'panel-content' })
+  const content = h('div', { class: 'panel-content', tabindex: '-1' })
   const problem = h('p', { class: 'problem', role: 'alert' })
   const back = h(
     'button',
@@ -28,6 +28,8 @@ export function createPanel(api: Api) {
 
   /** What was read one after the other, the newest last. */
   let path: About[] = []
+  /** Nothing while a form is shown, which stays as it is. */
+  let shown: About | undefined
   let opener: (() => void) | undefined
   let asked = 0
 
@@ -40,8 +42,13 @@ export function createPanel(api: Api) {
       if (mine !== asked || card === undefined) return
       problem.textContent = ''
       const top = content.scrollTop
-      content.replaceChildren(drawCard(card, (pressed, given) => void show(pressed, given)))
+      replace(
+        content,
+        drawCard(card, (pressed, given) => void show(pressed, given)),
+        automatic,
+      )
       content.scrollTop = automatic ? top : 0
+      shown = about
       const last = path.at(-1)
       if (about !== undefined && !(last && same(last, about))) path.push(about)
       back.hidden = path.length < 2 && about !== undefined
@@ -95,12 +102,11 @@ export function createPanel(api: Api) {
 
     /** Shows again what is shown, unless somebody fills it in. */
     reload(): void {
-      const last = path.at(-1)
-      const typing = [...content.querySelectorAll('input, textarea')].some(
-        (field) => 'value' in field && field.value !== '',
+      const typing = [...content.querySelectorAll('input, textarea, select')].some(
+        (field) => field === document.activeElement || ('value' in field && field.value !== ''),
       )
-      if (panel.hidden || last === undefined || typing || content.ariaBusy === 'true') return
-      void show(last.verb, last.data, { automatic: true })
+      if (panel.hidden || shown === undefined || typing || content.ariaBusy === 'true') return
+      void show(shown.verb, shown.data, { automatic: true })
     },
   }
 }
