@@ -8,7 +8,7 @@ import { type Context, defineCommand, Reason, type Values } from './command.ts'
 import { viewDevice } from './device.ts'
 import { heldDevices } from './ignored.ts'
 import { askSecond, isMass, type Preview, type Second, secondFact } from './massChange.ts'
-import { barsOf, pressable, rowOf } from './replies.ts'
+import { barsOf, capital, pressable, rowOf } from './replies.ts'
 
 /** So many devices at once; more than that is a rule's business. */
 export const mostInBatch = 500
@@ -129,6 +129,7 @@ export const batch = defineCommand({
   permission: ['Collection.ModifyResource'],
   scopes: [],
   changes: (values: Values) => values.confirm !== undefined,
+  called: ({ action }) => (action === undefined ? 'Allow or block' : `${capital(String(action))} all that were found`),
   args,
   async run(given, context) {
     const { action, reason, confirm } = given

@@ -51,6 +51,7 @@ export const brakePull = defineCommand({
   usage: '<reason>',
   summary: 'Stops all wipes at once, until two Security Administrators release the brake.',
   example: 'brake pull somebody wipes phones they should not',
+  called: () => 'Pull the brake',
   permission: ['Collection.DeleteResource', 'Collection.ModifyResource'],
   scopes: [],
   changes: true,

@@ -57,6 +57,8 @@ interface CommandAbout {
   readonly scopes: readonly Scope[]
   /** Whether it changes anything, or with which arguments: then the record is on disk before it runs. */
   readonly changes: boolean | ((values: Values) => boolean)
+  /** What its form is called, where its name does not say it. */
+  readonly called?: (values: Values) => string
   /** Optional arguments that a form asks for all the same, as things are here. */
   readonly alsoAsked?: (context: Context) => readonly string[]
 }

@@ -97,7 +97,7 @@ export function formReply(
   context: Context,
 ): Reply {
   const name = device === undefined ? '' : nameOf(device, context.inventory.owner(device))
-  const act = (device && command.button?.title(device)) ?? titleCase(command.name)
+  const act = (device && command.button?.title(device)) ?? command.called?.(values) ?? titleCase(command.name)
   const back: Button[] =
     device === undefined ? [] : [{ title: 'Back', verb: 'device', data: { ref: device.guid }, leaves: true }]
   return {

@@ -154,6 +154,7 @@ export const ruleAdd = defineCommand({
   summary:
     'Allows, blocks or quarantines devices by model, type, os or useragent, whose whole text is given or chosen.',
   example: 'rule-add block model iPhone9C3',
+  called: () => 'Add a rule',
   alsoAsked: () => ['text'],
   args: z.object({
     level,

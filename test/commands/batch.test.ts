@@ -46,7 +46,7 @@ describe('a batch', () => {
 
   it('asks for a reason, shows what it would do, and does it once to each', async () => {
     const form = await chat.click(await chat.say('find batchphone'), 'Block all 6')
-    const preview = await chat.click(form, /batch|block/i, { reason: 'not supported any more' })
+    const preview = await chat.click(form, 'Block all that were found', { reason: 'not supported any more' })
     assert.match(preview.text, /Block 6 devices\?/)
     assert.deepEqual(await writes(), [])
     const begun = await chat.click(preview, 'Block 6 devices')
