@@ -126,6 +126,7 @@ export async function readAll(target: Target, now: Date): Promise<Reading> {
   await inventory.put(...read)
   const partnerships: Device[] = inventory.partnerships(deviceId).filter((one) => one.connector !== connector)
   for await (const seen of exchange.devices({ filter: `DeviceId -eq '${deviceId.replaceAll("'", "''")}'` }, signal)) {
+    if (seen.device.deviceId.toLowerCase() !== deviceId.toLowerCase()) continue
     const known = inventory.get({ connector, guid: seen.device.guid })
     const mailbox = known?.mailbox ?? (await exchange.mailbox(seen.mailboxIdentity, signal)).owner.mailbox
     const other = { ...seen.device, connector, mailbox, statistics: known?.statistics }

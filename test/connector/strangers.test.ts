@@ -50,13 +50,9 @@ const shown: Readonly<
   ],
 }
 
-/** The rows of one cmdlet, or nothing where there is no such cmdlet. */
-const rowsOf = (cmdlet: string, { Identity, Filter }: { Identity?: string | undefined; Filter?: string | undefined }) =>
-  shown[cmdlet]?.filter(
-    ({ Guid, DeviceId }) =>
-      (Identity === undefined || Guid === Identity) &&
-      (!Filter?.startsWith('DeviceId') || Filter.includes(`'${DeviceId}'`)),
-  )
+/** The rows of one cmdlet, whatever its Filter, or nothing where there is no such cmdlet. */
+const rowsOf = (cmdlet: string, identity: string | undefined) =>
+  shown[cmdlet]?.filter(({ Guid }) => identity === undefined || Guid === identity)
 
 /** Rows as a REST door writes them, one page each. */
 async function startRest() {
@@ -71,7 +67,7 @@ async function startRest() {
     if (pathname === `/${tenant}/oauth2/v2.0/token`) return answer(200, { access_token: 'opaque', expires_in: '3599' })
     if (pathname !== `/adminapi/beta/${tenant}/InvokeCommand`) return answer(404, { error: { code: 'NotFound' } })
     const { CmdletName, Parameters } = JSON.parse(text).CmdletInput
-    const rows = rowsOf(CmdletName, Parameters) ?? []
+    const rows = rowsOf(CmdletName, Parameters.Identity) ?? []
     const page = Number(searchParams.get('$skiptoken') ?? 0)
     return answer(200, {
       '@odata.context': 'x',
@@ -101,10 +97,9 @@ const property = ([name, value]: [string, string | boolean | readonly string[] |
 const startRemoting = () =>
   startStranger((writer, pipeline) => {
     const cmdlet = /N="Cmd">([^<]+)/.exec(pipeline)?.[1] ?? ''
-    const parameter = (name: string) => new RegExp(`N="N">${name}</S><S N="V">([^<]+)`).exec(pipeline)?.[1]
-    const about = { Identity: parameter('Identity'), Filter: parameter('Filter') }
+    const identity = /N="N">Identity<\/S><S N="V">([^<]+)/.exec(pipeline)?.[1]
     const missing: Said = ['error', record('CommandNotFoundException', `The term '${cmdlet}' is not recognized`)]
-    const rows = rowsOf(cmdlet, about)?.map(
+    const rows = rowsOf(cmdlet, identity)?.map(
       (row): Said => ['output', object(Object.entries(row).map(property).join(''))],
     )
     return [{ streams: [writer.say([...(rows ?? [missing]), completed])], state: 'Done' }]

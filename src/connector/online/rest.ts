@@ -260,7 +260,7 @@ function claimsOf(challenge: string | undefined): { claims?: string } {
 async function readBody(response: Response): Promise<unknown> {
   try {
     const text = await response.text()
-    return /[^\0]/.test(text) ? JSON.parse(text) : ''
+    return /[^\0\s]/.test(text) ? JSON.parse(text) : ''
   } catch {
     return undefined
   }

@@ -47,6 +47,9 @@ const slackSeconds = 15
 /** How often the answer to a Receive may get lost in a row. */
 const maxLost = 3
 
+/** How long to wait after an answer with nothing in it: a server may give those at once instead of holding a Receive. */
+const emptyMs = 250
+
 const abortedCode = '995'
 
 /** Whether the server may have acted on the operation that failed so. */
@@ -113,6 +116,7 @@ export function createConversation({ to, http, pool, wait }: Outside): Conversat
       for (let lost = 1; ; lost++)
         try {
           const { chunks, done } = readReceived(await conversation.ask(receive(commandId), signal, messageId))
+          if (chunks.length === 0 && !done) await wait(emptyMs, signal).catch(ignoreAbort(signal))
           return { events: chunks.flatMap((bytes) => pool.receive(bytes)), done }
         } catch (error) {
           if (isTimedOut(error)) return { events: [], done: false }

@@ -218,7 +218,7 @@ describe('connector/online on the wire', () => {
   })
 
   it('takes an empty answer to a write for success', async () => {
-    for (const reply of [plain(204), plain(200), json({ value: [] })]) {
+    for (const reply of [plain(204), plain(200), plain(200, {}, '\r\n'), json({ value: [] }), json({ value: null })]) {
       const { transport, asked } = await start([reply])
       assert.deepEqual(await ask(write, transport), [])
       assert.equal(asked.length, 1)

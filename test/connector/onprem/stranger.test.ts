@@ -18,10 +18,12 @@ const device = (id: string) => object(`<S N="DeviceId">${id}</S>`)
 
 describe('connector/onprem with a server that it does not know', () => {
   let cleanUp: (() => Promise<void>)[] = []
+  let waits: number[] = []
 
   afterEach(async () => {
     for (const clean of cleanUp) await clean()
     cleanUp = []
+    waits = []
   })
 
   async function start(...about: Parameters<typeof startStranger>) {
@@ -29,7 +31,7 @@ describe('connector/onprem with a server that it does not know', () => {
     const transport = createOnPremisesTransport({
       address: server.address,
       credential: { user: 'CONTOSO\\desk', password: 'secret' },
-      wait: async () => {},
+      wait: async (milliseconds) => void waits.push(milliseconds),
     })
     cleanUp.push(() => transport.close(), server.close)
     return { ...server, transport }
@@ -61,6 +63,13 @@ describe('connector/onprem with a server that it does not know', () => {
       (writer) => [{ streams: [writer.say(all)] }, { instead: 'InternalError' }],
     ]
     for (const way of ways) assert.deepEqual(await read(await start(way)), ['A', 'B'])
+  })
+
+  it('does not ask without a pause a server that has nothing to say', async () => {
+    const server = await start((writer) => [{}, { state: 'Running' }, {}, ...inOne(writer)])
+    assert.deepEqual(await read(server), ['A', 'B'])
+    assert.equal(waits.length, 3)
+    assert.ok(waits.every((milliseconds) => milliseconds > 0))
   })
 
   it('reads objects that are larger than an envelope', async () => {
