@@ -12,12 +12,15 @@ interface GraphAccount {
 export async function startGraph() {
   const accounts = new Map<string, GraphAccount>()
   const groups = new Map<string, Set<string>>()
+  const owners = new Map<string, Set<string>>()
   const asked: string[] = []
   let status = 200
 
   /** What Graph answers, or nothing where there is no such thing. */
   function answerTo(path: string, body: string): object | undefined {
     const [, kind = '', id = '', action] = path.split('/').slice(1).map(decodeURIComponent)
+    if (kind === 'groups' && action === 'owners')
+      return { value: [...(owners.get(id) ?? [])].map((one) => ({ id: one })) }
     if (kind === 'groups') return groups.has(id) ? { id, displayName: `Group ${id.slice(0, 4)}` } : undefined
     const found = [...accounts].find(([key, { mail }]) => key === id || mail === id)
     if (kind !== 'users' || found === undefined) return undefined
@@ -50,6 +53,8 @@ export async function startGraph() {
     host: `127.0.0.1:${port}`,
     accounts,
     groups,
+    /** Who owns a group. */
+    owners,
     /** Paths that were asked for, oldest first. */
     asked,
     addAccount(id: string, name: string, more: Partial<GraphAccount> = {}): void {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Context } from '../../src/commands/command.ts'
-import { subscribe } from '../../src/commands/subscriptions.ts'
+import { type Graph, startGraph } from '../access/graph.ts'
 import { eventually, type Json, people, startDesk, type TestDesk, textOf } from '../desk.ts'
 import { chatOf } from './chat.ts'
 
@@ -19,25 +18,6 @@ describe('subscriptions in chat', () => {
     assert.match((await helpdesk.say('subscribe wipes')).text, /Site\.Modify/)
     assert.match((await channel(people.nobody).say('subscriptions')).text, /Site\.Read/)
     assert.match((await channel(people.full).say('subscriptions')).text, /Nothing is told here/)
-  })
-
-  it('are managed by the owner of a team who may read the site, too', async () => {
-    const wish = subscribe.check({ events: 'wipes' })
-    const owner = (owns: boolean, ...held: string[]) =>
-      ({
-        conversation: 'channel',
-        caller: { tenant: 't', id: 'ann', name: 'Ann', ownsTeam: async () => owns },
-        rights: { holds: (permission: string) => held.includes(permission) },
-        inventory: { collections: { get: (name: string) => ({ name }) } },
-        subscriptions: {
-          add: async ({ by }: Json) => Promise.reject(new Error(`added by ${by.name}`)),
-          mayCover: () => held.includes('Collection.ReadResource'),
-        },
-      }) as unknown as Context
-    await assert.rejects(wish(owner(true, 'Site.Read', 'Collection.ReadResource'), undefined), /added by Ann/)
-    await assert.rejects(wish(owner(false, 'Site.Read', 'Collection.ReadResource'), undefined), /Site\.Modify/)
-    await assert.rejects(wish(owner(true, 'Collection.ReadResource'), undefined), /Site\.Modify/)
-    await assert.rejects(wish(owner(true, 'Site.Read'), undefined), /Collection\.ReadResource/)
   })
 
   it('name what is told of which connector and collection, and say what there is when it is not known', async () => {
@@ -94,5 +74,47 @@ describe('subscriptions in chat', () => {
       /^teams_messages_sent_total [1-9]/m,
     ])
       assert.match(metrics, line)
+  })
+}).timeout(60_000)
+
+describe('subscriptions of a team', () => {
+  let graph: Graph
+  let desk: TestDesk
+
+  before(async () => {
+    graph = await startGraph()
+    desk = await startDesk({}, { graph: graph.host })
+    for (const { aadObjectId, name } of desk.teams.directory.people) graph.addAccount(aadObjectId, name)
+  })
+  after(async () => {
+    await desk.close()
+    await graph.close()
+  })
+
+  const say = async (who: string, where: string, text: string) => (await chatOf(desk, who, where).say(text)).text
+  function own(...names: string[]): void {
+    const people = desk.teams.directory.people.filter(({ name }) => names.includes(name))
+    graph.owners.set(desk.teams.directory.team.aadGroupId, new Set(people.map(({ aadObjectId }) => aadObjectId)))
+  }
+
+  it('are managed by its owner who may read the site, in its channels only', async () => {
+    own(people.helpdesk)
+    for (const where of ['General', 'Mobile devices']) {
+      assert.match(await say(people.helpdesk, where, 'subscribe wipes'), /wipes; set up by Hanna Berg/)
+      assert.match(await say(people.helpdesk, where, 'unsubscribe'), /Nothing is told here/)
+    }
+    for (const where of ['group', 'personal'])
+      assert.match(await say(people.helpdesk, where, 'subscribe wipes'), /Site\.Modify/)
+  })
+
+  it('are not managed by a mere member, nor by an owner who may not read the site', async () => {
+    own(people.helpdesk, people.nobody)
+    assert.match(await say(people.approver, 'General', 'subscribe wipes'), /Site\.Modify/)
+    assert.match(await say(people.nobody, 'General', 'subscribe wipes'), /Site\.Modify/)
+    await say(people.helpdesk, 'General', 'subscribe wipes')
+    assert.match(await say(people.approver, 'General', 'unsubscribe'), /Site\.Modify/)
+    own()
+    assert.match(await say(people.helpdesk, 'General', 'unsubscribe'), /Site\.Modify/)
+    assert.match(await say(people.helpdesk, 'General', 'subscriptions'), /wipes; set up by Hanna Berg/)
   })
 }).timeout(60_000)
