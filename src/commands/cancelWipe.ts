@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineDeviceCommand, Reason } from './command.ts'
+import { defineDeviceCommand, Reason, Ref } from './command.ts'
 import { deviceReply } from './device.ts'
 
 export const cancelWipe = defineDeviceCommand({
@@ -10,7 +10,7 @@ export const cancelWipe = defineDeviceCommand({
   permission: ['Collection.ModifyResource'],
   scopes: [],
   changes: true,
-  args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }), reason: Reason }),
+  args: z.object({ ref: Ref, reason: Reason }),
   button: { title: () => 'Cancel wipe', offered: ({ wipePending }) => wipePending },
   async run(device, { reason }, context) {
     const known = await context.requests.cancel(device, context.caller, reason, context.signal)

@@ -86,6 +86,9 @@ export interface Command extends CommandAbout {
 /** The reason that goes into the record: short enough to be read, long enough to be one. */
 export const Reason = z.string().trim().min(3).max(400).meta({ title: 'Reason', long: true })
 
+/** What names a device; the pipeline resolves it. */
+export const Ref = z.string().trim().min(1).meta({ title: 'Device' })
+
 /** A command without a device. */
 export function defineCommand<S extends z.ZodObject>(
   about: CommandAbout & { args: S; run(args: z.output<S>, context: Context): Promise<Reply> },
@@ -127,10 +130,33 @@ function define<S extends z.ZodObject>(
     fields,
     values: (line) => readLine(grammar, line),
     check(values) {
-      const result = about.args.safeParse(values)
-      if (!result.success) throw wrong(about, fields, values, result.error)
+      const asGiven = about.args.safeParse(values)
+      if (asGiven.success) return bind(asGiven.data)
+      const given = withoutBlanks(values)
+      const result = about.args.safeParse(given, { error: sentenceOf })
+      if (!result.success) throw wrong(about, fields, given, result.error)
       return bind(result.data)
     },
+  }
+}
+
+/** An input that was left empty says nothing, unless that is something to say. */
+const withoutBlanks = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''))
+
+/** What is wrong with an argument, where its schema does not say so itself. */
+function sentenceOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'too_small':
+      return `must be ${issue.origin === 'string' ? `at least ${issue.minimum} characters long` : `${issue.minimum} or more`}`
+    case 'too_big':
+      return `must be ${issue.origin === 'string' ? `at most ${issue.maximum} characters long` : `${issue.maximum} or less`}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`
+    case 'invalid_type':
+      return `must be ${['number', 'int'].includes(issue.expected) ? 'a whole number' : 'text'}`
+    default:
+      return undefined
   }
 }
 
@@ -139,9 +165,8 @@ function wrong({ name, example }: CommandAbout, fields: readonly Field[], values
   const problems = error.issues.map(({ path, message }) => {
     const field = fields.find((candidate) => candidate.name === path[0])
     if (field === undefined) return message
-    return field.name in values
-      ? `${field.label.toLowerCase()}: ${message}`
-      : `the ${field.label.toLowerCase()} is missing`
+    const label = field.label.toLowerCase()
+    return field.name in values ? `${label}: ${message}` : `the ${label} ${/[^s]s$/.test(label) ? 'are' : 'is'} missing`
   })
   const text = `“${name}” cannot run: ${[...new Set(problems)].join('; ')}. Type for example “${example}”.`
   return new BotError('COMMAND_ARGUMENT', text, { cause: error })

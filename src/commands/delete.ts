@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { nameOf } from '../inventory/device.ts'
-import { defineDeviceCommand, Reason } from './command.ts'
+import { defineDeviceCommand, Reason, Ref } from './command.ts'
 
 /** An action about the partnership only: it neither erases anything nor lets the device in. */
 export const deleteDevice = defineDeviceCommand({
@@ -11,7 +11,7 @@ export const deleteDevice = defineDeviceCommand({
   permission: ['Collection.DeleteResource'],
   scopes: [],
   changes: true,
-  args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }), reason: Reason }),
+  args: z.object({ ref: Ref, reason: Reason }),
   button: { title: () => 'Delete', offered: ({ wipePending }) => !wipePending },
   async run(device, _, { connectors, inventory, requests, signal }) {
     await requests.assertNoWipe(device, signal)

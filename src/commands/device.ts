@@ -6,7 +6,7 @@ import { soldAs } from '../inventory/models.ts'
 import { isPending, type Request } from '../requests/request.ts'
 import { stateTexts } from '../requests/texts.ts'
 import { isExpected } from '../requests/track.ts'
-import { type Context, defineDeviceCommand } from './command.ts'
+import { type Context, defineDeviceCommand, Ref } from './command.ts'
 import { earlierFacts } from './earlier.ts'
 import { accessOf, clientOf, inWords } from './explain.ts'
 import { ignoredFacts } from './ignored.ts'
@@ -20,7 +20,7 @@ export const device = defineDeviceCommand({
   permission: ['Collection.ReadResource'],
   scopes: ['personal', 'groupChat', 'channel'],
   changes: false,
-  args: z.object({ ref: z.string().min(1).meta({ title: 'Device' }) }),
+  args: z.object({ ref: Ref }),
   async run(device, _, context) {
     context.connectors.refresh(device)
     return deviceReply(device, context)

@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { type Device, type Exemption, nameOf } from '../inventory/device.ts'
-import { type Context, defineDeviceCommand, Reason } from './command.ts'
+import { type Context, defineDeviceCommand, Reason, Ref } from './command.ts'
 import { type DeviceView, deviceReply } from './device.ts'
-
-const ref = z.string().min(1).meta({ title: 'Device' })
 
 /** Writes the personal exemption, and shows the device as Exchange has it then. */
 async function exempt(device: Device, wish: Exemption, said: string, context: Context) {
@@ -28,7 +26,7 @@ export const allow = defineDeviceCommand({
   usage: '<ref> [reason]',
   summary: 'Allows a device for its mailbox, by a personal exemption.',
   example: 'allow adele_iPhone new phone',
-  args: z.object({ ref, reason: Reason.optional() }),
+  args: z.object({ ref: Ref, reason: Reason.optional() }),
   button: {
     title: () => 'Allow',
     style: 'positive',
@@ -46,7 +44,7 @@ export const block = defineDeviceCommand({
   usage: '<ref> <reason>',
   summary: 'Blocks a device for its mailbox, by a personal exemption; nothing on it is erased.',
   example: 'block adele_iPhone lost in a taxi',
-  args: z.object({ ref, reason: Reason }),
+  args: z.object({ ref: Ref, reason: Reason }),
   button: {
     title: () => 'Block',
     offered: ({ exemption, wipePending }) => exemption !== 'blocked' && !wipePending,
@@ -62,7 +60,7 @@ export const reset = defineDeviceCommand({
   scopes: [],
   summary: "Takes a device off the mailbox's personal exemptions; Exchange's rules decide again.",
   example: 'reset adele_iPhone',
-  args: z.object({ ref }),
+  args: z.object({ ref: Ref }),
   button: { title: () => 'Reset', offered: ({ exemption, wipePending }) => exemption !== 'none' && !wipePending },
   run: (device, _, context) =>
     exempt(device, 'none', 'has no personal exemption any more; Exchange decides at the next contact.', context),

@@ -10,10 +10,10 @@ import { namesOf } from './whichConnector.ts'
 
 const args = z.object({
   text: z.string().trim().max(200).optional(),
-  state: z.string().max(40).optional(),
-  connector: z.string().max(100).optional(),
-  os: z.string().max(100).optional(),
-  client: z.string().max(100).optional(),
+  state: z.string().trim().max(40).optional(),
+  connector: z.string().trim().max(100).optional(),
+  os: z.string().trim().max(100).optional(),
+  client: z.string().trim().max(100).optional(),
   stale: z.coerce.number().int().min(1).max(3650).optional(),
   sort: z.enum([...orders, ...orders.map((order) => `-${order}` as const)]).optional(),
   page: z.coerce.number().int().min(1).default(1),
@@ -52,8 +52,9 @@ export const find = defineCommand({
       data: {
         title: total === 0 ? 'No device' : total === 1 ? '1 device' : `${total.toLocaleString('en')} devices`,
         text: [
-          ...(total === 0 ? ['Nothing matches; try fewer words, for example “find adele”.'] : []),
-          ...(pages > 1 ? [`Page ${page} of ${pages}.`] : []),
+          ...(total === 0 ? nothingFor(query, context) : []),
+          ...(page > pages ? [`There is no page ${page}; the last is ${pages}.`] : []),
+          ...(page <= pages && pages > 1 ? [`Page ${page} of ${pages}.`] : []),
           ...guess.map((name) => `Did you mean ${name}?`),
           ageOf(context.connectors, context.now()),
         ].join(' '),
@@ -63,13 +64,24 @@ export const find = defineCommand({
         ...(several && { connectors: names }),
       },
       buttons: [
-        ...(page > 1 ? [to('Back', page - 1)] : []),
+        ...(page > 1 ? [to('Back', Math.min(page - 1, pages))] : []),
         ...(page < pages ? [to('More', page + 1)] : []),
         ...batchButtons(query, total, context),
       ],
     }
   },
 })
+
+/** Why nothing may have been found. */
+function nothingFor({ state, connector }: FindArgs, { connectors }: Context): string[] {
+  return [
+    'Nothing matches; try fewer words, for example “find adele”.',
+    ...(state ? ['The usual states are allowed, blocked and quarantined.'] : []),
+    ...(connector && !connectors.has(connector)
+      ? [`I know no connector “${connector}”; “status” shows them all.`]
+      : []),
+  ]
+}
 
 /** What can be done in private with all that was found, where that is more than one device and not too many. */
 function batchButtons(

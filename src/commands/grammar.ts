@@ -39,12 +39,14 @@ interface Word {
   readonly quoted: boolean
 }
 
-/** Words of a line; quotes of any fashion group, also behind a key: `os:"iOS 17"`. */
+/** Words of a line; quotes of any fashion group, also behind a key: `os:"iOS 17"`. A single quote within a word is an apostrophe. */
 export function splitWords(line: string): Word[] {
-  const pattern = /(?:([\w-]+):)?(?:"([^"]*)"|[“”„]([^“”„]*)[“”„])|(?:([\w-]+):)?(\S+)/g
-  return [...line.matchAll(pattern)].map(([raw, quotedKey, straight, curly, plainKey, plain]) => {
-    const quoted = straight ?? curly
-    return { raw, key: quotedKey ?? plainKey, text: quoted ?? plain ?? '', quoted: quoted !== undefined }
+  const single = /['‘‚](?:[^'‘’‚]|(?<=\S)['’](?=\S))*['‘’](?!\S)/
+  const quotes = [/"[^"]*"/, /[“”„][^“”„]*[“”„]/, /[«»][^«»]*[«»]/, single].map(({ source }) => source).join('|')
+  const pattern = new RegExp(`(?:([\\w-]+):)?(${quotes})|(?:([\\w-]+):)?(\\S+)`, 'g')
+  return [...line.matchAll(pattern)].map(([raw, quotedKey, quoted, plainKey, plain]) => {
+    const text = quoted === undefined ? plain : quoted.slice(1, -1)
+    return { raw, key: quotedKey ?? plainKey, text: text ?? '', quoted: quoted !== undefined }
   })
 }
 

@@ -6,12 +6,12 @@ import type { Preview } from '../requests/asking.ts'
 import { isOutlook, takesAccountWipe } from '../requests/consequence.ts'
 import type { Kind } from '../requests/request.ts'
 import { effectTexts, wipeTitle } from '../requests/texts.ts'
-import { type Context, defineDeviceCommand, Reason, type Values } from './command.ts'
+import { type Context, defineDeviceCommand, Reason, Ref, type Values } from './command.ts'
 import type { DeviceView } from './device.ts'
 import { askedReply } from './requestCard.ts'
 
 const args = z.object({
-  ref: z.string().min(1).meta({ title: 'Device' }),
+  ref: Ref,
   ticket: z.string().trim().max(64).optional().meta({ title: 'Ticket' }),
   reason: Reason,
   /** The digest of the consequence that was shown: what is confirmed is that and nothing else. */

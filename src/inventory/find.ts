@@ -27,6 +27,7 @@ import { digitsOf, fold, wordsOf } from './words.ts'
 export interface Query {
   /** Words; each must begin something that the device or its owner is known by. */
   readonly text?: string | undefined
+  /** How the access state begins: `quarantine`. */
   readonly state?: string | undefined
   readonly connector?: string | undefined
   /** How the operating system begins. */
@@ -131,7 +132,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
       query.os,
       query.client,
     ].map((text) => text && fold(text))
-    if (wantedState) keepText(found, texts.state, (text) => text === wantedState)
+    if (wantedState) keepText(found, texts.state, (text) => text.startsWith(wantedState))
     if (wantedConnector) keepText(found, texts.connector, (text) => text === wantedConnector)
     if (wantedOs) keepText(found, texts.os, (text) => text.startsWith(wantedOs))
     if (wantedClient)

@@ -21,7 +21,7 @@ const Mention = z.object({
  */
 export const ActivitySchema = z.looseObject({
   type: text,
-  id: text.optional(),
+  id: text.optional().catch(undefined),
   name: remark,
   channelId: text,
   serviceUrl: z.string().catch(''),
@@ -32,7 +32,7 @@ export const ActivitySchema = z.looseObject({
     isGroup: z.boolean().optional().catch(undefined),
   }),
   from: Account,
-  recipient: Account.optional(),
+  recipient: Account.optional().catch(undefined),
   text: remark,
   textFormat: remark,
   value: z.unknown().optional(),
@@ -54,12 +54,28 @@ export const ActivitySchema = z.looseObject({
 
 export type TeamsActivity = z.output<typeof ActivitySchema>
 
-/** What people said to the bot: without its mention, with other mentioned people as the ids that their entities carry. */
-export function wordsOf({ text = '', textFormat, entities, recipient }: TeamsActivity): string {
-  const named = entities.reduce((line, { text: tag, mentioned }) => {
-    const stands = mentioned.id === recipient?.id ? ' ' : ` ${mentioned.aadObjectId ?? mentioned.id} `
-    return line.replaceAll(tag, () => stands)
-  }, text)
+type Mentioned = TeamsActivity['entities'][number]['mentioned']
+
+/** The account of a bot begins so. */
+const isBot = ({ id }: Mentioned, { recipient }: TeamsActivity) => id === recipient?.id || id.startsWith('28:')
+
+/** The accounts of mentioned people whose Entra ids are still to be found: Teams seldom sends them along. */
+export const unknownIn = (activity: TeamsActivity): string[] =>
+  activity.entities.flatMap(({ mentioned }) =>
+    mentioned.aadObjectId === undefined && !isBot(mentioned, activity) ? [mentioned.id] : [],
+  )
+
+/**
+ * What people said to the bot: without its mention, with other mentioned people as their Entra ids, as far as their mentions
+ * carry them or they are among those that were `found` by account.
+ */
+export function wordsOf(activity: TeamsActivity, found: ReadonlyMap<string, string> = new Map()): string {
+  const { text = '', textFormat, entities } = activity
+  const stands = (mentioned: Mentioned) =>
+    isBot(mentioned, activity) ? ' ' : ` ${mentioned.aadObjectId ?? found.get(mentioned.id) ?? mentioned.id} `
+  // Two people may have one name: then the first mention is that of the first.
+  const each = entities.reduce((line, { text: tag, mentioned }) => line.replace(tag, () => stands(mentioned)), text)
+  const named = entities.reduce((line, { text: tag, mentioned }) => line.replaceAll(tag, () => stands(mentioned)), each)
   return named
     .replace(textFormat === 'xml' ? /<[^<>]*>/g : /<\/?at\b[^<>]*>/g, ' ')
     .replace(/&nbsp;|\s+/g, ' ')

@@ -7,7 +7,7 @@ import { BotError } from '../errors.ts'
 import { type Conversation, conversationOf, type Happening, type Place } from '../notify/conversations.ts'
 import type { Asked, Pipeline } from '../pipeline.ts'
 import type { Actor } from '../requests/request.ts'
-import { type TeamsActivity, wordsOf } from './activity.ts'
+import { type TeamsActivity, unknownIn, wordsOf } from './activity.ts'
 import type { InvokeAnswer } from './adapter.ts'
 import { dialogOf, dialogRequestOf, noDialog } from './dialogs.ts'
 import { queryOf, resultOf } from './extension.ts'
@@ -41,6 +41,9 @@ export interface BotParts {
 
 export type Bot = ReturnType<typeof createBot>
 
+/** So many mentioned people are looked up for one message. */
+const mostMentioned = 5
+
 /** "Send welcome messages", Teams documentation: none in a team with more members. */
 const mostGreeted = 100
 
@@ -48,9 +51,9 @@ const PressSchema = z.object({
   action: z.object({
     type: z.literal('Action.Execute'),
     verb: z.string().max(40),
-    data: z.record(z.string(), z.unknown()).default({}),
+    data: z.record(z.string(), z.unknown()).nullish(),
   }),
-  trigger: z.string().optional(),
+  trigger: z.string().nullish(),
 })
 
 /** Somebody without an Entra object id holds nothing. */
@@ -124,11 +127,24 @@ export function createBot({
     running.add(run)
   }
 
+  /** What was said, with the Entra ids of those who were mentioned, as far as Teams' roster knows them. */
+  async function wordsIn(activity: TeamsActivity): Promise<string> {
+    const found = new Map<string, string>()
+    for (const account of new Set(unknownIn(activity).slice(0, mostMentioned))) {
+      const member = await sender.member(placeOf(activity), account).catch((error) => {
+        log.warn({ err: error }, 'somebody mentioned is not in the roster')
+        return undefined
+      })
+      if (member?.id !== undefined) found.set(account, member.id)
+    }
+    return wordsOf(activity, found)
+  }
+
   /** One message: the card, or one that says so and is edited when the work takes longer. */
   async function message(activity: TeamsActivity): Promise<undefined> {
     const place = placeOf(activity)
     const drawn = live.moment()
-    const work = ask(askedOf(activity, { words: wordsOf(activity) }))
+    const work = wordsIn(activity).then((words) => ask(askedOf(activity, { words })))
     const early = await within(patience, work)
     const posting = sender.post(place, draw(early?.reply ?? working, place), { replyTo: activity.id, urgent: true })
     afterwards(async () => {
@@ -142,7 +158,7 @@ export function createBot({
       if (id.status === 'rejected') return
       await live.remember(reply.about, { place, message: id.value, caller: callerOf(activity) }, drawn)
     })
-    await posting
+    if ((await within(patience, posting)) === undefined) afterwards(async () => void (await posting))
   }
 
   /** The presser gets the card at once; what changed something shows in every posted copy. */
@@ -151,7 +167,7 @@ export function createBot({
     if (!parsed.success) return failed(400, 'BadRequest', 'This press could not be read; open the card anew.')
     const { action, trigger } = parsed.data
     const place = placeOf(activity)
-    const request = { verb: action.verb, data: action.data, automatic: trigger === 'automatic' }
+    const request = { verb: action.verb, data: action.data ?? {}, automatic: trigger === 'automatic' }
     const drawn = live.moment()
     const work = ask(askedOf(activity, request))
     const early = await within(patience, work)

@@ -9,7 +9,7 @@ const SubmittedSchema = z.object({
   data: z.looseObject({
     msteams: z.unknown().optional(),
     verb: z.string().max(40),
-    data: z.record(z.string(), z.unknown()).default({}),
+    data: z.record(z.string(), z.unknown()).nullish(),
   }),
 })
 

@@ -7,14 +7,14 @@ import type { InvokeAnswer } from './adapter.ts'
 
 /** Teams asks for so many at a time. */
 const usual = 25
+/** More are not shown at once. */
+const most = 50
 
 /** "Define search commands" and "Respond to search command", message extensions of the Teams documentation. */
 const QuerySchema = z.object({
   commandId: z.literal('find'),
-  parameters: z.array(z.object({ name: z.string(), value: z.coerce.string() })).default([]),
-  queryOptions: z
-    .object({ skip: z.number().int().min(0).default(0), count: z.number().int().min(1).max(50).default(usual) })
-    .prefault({}),
+  parameters: z.array(z.object({ name: z.string(), value: z.coerce.string() })).nullish(),
+  queryOptions: z.object({ skip: z.int().min(0).nullish(), count: z.int().min(1).nullish() }).nullish(),
 })
 
 /** What a search in the compose box asks of the desk; nothing for what is no search of ours. */
@@ -22,8 +22,9 @@ export function queryOf(value: unknown): Asked['request'] | undefined {
   const { data: query } = QuerySchema.safeParse(value)
   if (query === undefined) return undefined
   const { parameters, queryOptions } = query
-  const text = parameters.find(({ name }) => name === 'text')?.value.slice(0, 200) ?? ''
-  const { skip, count: rows } = queryOptions
+  const text = parameters?.find(({ name }) => name === 'text')?.value.slice(0, 200) ?? ''
+  const rows = Math.min(queryOptions?.count ?? usual, most)
+  const skip = queryOptions?.skip ?? 0
   return {
     verb: 'find',
     data: { ...(text && { text }), rows, page: Math.floor(skip / rows) + 1 },
@@ -43,7 +44,7 @@ export function resultOf(reply: Reply, cards: Cards): InvokeAnswer {
       content: { title: plain(`${row.owner} · ${row.name}`), text: plain(`${row.model} · ${row.os} · ${row.state}`) },
     },
   }))
-  return attachments.length === 0
+  return reply.data.total === 0
     ? answer({ type: 'message', text: reply.data.text })
     : answer({ type: 'result', attachmentLayout: 'list', attachments })
 }

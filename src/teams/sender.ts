@@ -31,7 +31,13 @@ export type Sender = ReturnType<typeof createSender>
 const SentSchema = z.object({ id: z.string() })
 const word = z.string().nullish()
 /** "Get single member", Teams bot documentation; `userRole` is that of the team or chat. */
-const MemberSchema = z.object({ email: word, userPrincipalName: word, userRole: word })
+const MemberSchema = z.object({
+  aadObjectId: word,
+  objectId: word,
+  email: word,
+  userPrincipalName: word,
+  userRole: word,
+})
 /** "Get team details", Teams bot documentation. */
 const TeamSchema = z.object({ name: word, aadGroupId: word, memberCount: z.number().nullish() })
 
@@ -148,12 +154,15 @@ export function createSender(about: { tokens: Tokens; limits: Limits; pace: Pace
       }),
 
     /** Somebody in a conversation, as Teams' roster has them. */
-    async member(place: Place, account: string): Promise<{ addresses: readonly string[]; owner: boolean }> {
+    async member(place: Place, account: string): Promise<Member> {
       const path = ['conversations', place.conversation, 'members', account]
       const answer = await call(place, { kind: 'read', urgent: true, method: 'GET', path })
-      const { email, userPrincipalName, userRole } = MemberSchema.parse(answer)
-      const addresses = [email, userPrincipalName].flatMap((address) => address?.toLowerCase() ?? [])
-      return { addresses, owner: userRole?.toLowerCase() === 'owner' }
+      const { aadObjectId, objectId, email, userPrincipalName, userRole } = MemberSchema.parse(answer)
+      return {
+        id: (aadObjectId ?? objectId)?.toLowerCase(),
+        addresses: [email, userPrincipalName].flatMap((address) => address?.toLowerCase() ?? []),
+        owner: userRole?.toLowerCase() === 'owner',
+      }
     },
 
     /** The team of a channel: its Entra group, and how many are in it. */
@@ -171,6 +180,13 @@ export interface Attachment {
   readonly content: object
   readonly name?: string
   readonly contentUrl?: string
+}
+
+/** Somebody in a conversation: their Entra object id, mail addresses, and whether they own the team. */
+interface Member {
+  readonly id: string | undefined
+  readonly addresses: readonly string[]
+  readonly owner: boolean
 }
 
 interface Wire {

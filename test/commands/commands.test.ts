@@ -108,7 +108,15 @@ describe('commands', () => {
       assert.doesNotMatch((await say('find iphone state:blocked')).text, /Allowed|Quarantined/)
       assert.match((await say('find os:"iOS 26" adele')).text, /adele_iPhone/)
       assert.match((await say('find adele connector:Contoso')).text, /adele_iPhone/)
-      assert.match((await say('find adele connector:Fabrikam')).text, /No device/)
+      assert.match((await say('find adele connector:Fabrikam')).text, /No device\n.*I know no connector “Fabrikam”/)
+      assert.match((await say('find state:quarantine')).text, /● Quarantined/)
+      assert.match((await say('find state:lost')).text, /No device\n.*states are allowed, blocked and quarantined/)
+      const behind = await say('find page:99999')
+      const [, last = ''] = /There is no page 99999; the last is (\d+)\./.exec(behind.text) ?? []
+      assert.deepEqual(
+        behind.card.actions.map(({ title, data }: Json) => [title, data.page]),
+        [['Back', Number(last)]],
+      )
       assert.match((await say('find iphone page:3')).text, /Page 3 of/)
       const third = (await say('find iphone page:3')).text
       const fromSecond = await press('find', { text: 'iphone', page: 3 })
@@ -118,6 +126,23 @@ describe('commands', () => {
     it('says what is wrong with its arguments', async () => {
       for (const words of ['find stale:soon', 'find page:0', 'find page:x', `find ${'x'.repeat(300)}`])
         assert.match((await say(words)).text, /“find” cannot run: .*Type for example “find adele state:allowed”\./)
+      for (const [words, sentence] of [
+        ['find stale:soon', 'stale: must be a whole number'],
+        ['find stale:1.5', 'stale: must be a whole number'],
+        ['find stale:0', 'stale: must be 1 or more'],
+        ['find stale:4000', 'stale: must be 3650 or less'],
+        [`find ${'x'.repeat(300)}`, 'text: must be at most 200 characters long'],
+        ['find sort:size', 'sort: must be one of name, model, os, '],
+        ['block adele_iPhone x', 'reason: must be at least 3 characters long'],
+        ['device "  "', 'the device is missing'],
+      ] as const)
+        assert.ok((await say(words)).text.includes(`cannot run: ${sentence}`), words)
+    })
+
+    it('takes an input that was left empty for none', async () => {
+      const filled = await press('find', { text: 'adele', stale: '', sort: '', rows: '', state: ' ' })
+      assert.match(filled.text, /^2 devices/)
+      assert.match((await press('device', { ref: '  ' })).text, /the device is missing/)
     })
 
     it('finds nothing politely', async () => {

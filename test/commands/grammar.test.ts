@@ -17,11 +17,34 @@ describe('the words of a command', () => {
 
   it('are grouped by quotes of any fashion', () => {
     const usage = '<ref> <reason>'
-    for (const quoted of ['"Adele Fontaine"', '“Adele Fontaine”', '„Adele Fontaine“', '”Adele Fontaine”'])
+    for (const quoted of [
+      '"Adele Fontaine"',
+      '“Adele Fontaine”',
+      '„Adele Fontaine“',
+      '”Adele Fontaine”',
+      '«Adele Fontaine»',
+      '»Adele Fontaine«',
+      '‘Adele Fontaine’',
+      '‚Adele Fontaine‘',
+      "'Adele Fontaine'",
+    ])
       assert.deepEqual(read(usage, `${quoted} lost it`), { ref: 'Adele Fontaine', reason: 'lost it' })
     assert.deepEqual(read(usage, 'x "said: gone"'), { ref: 'x', reason: 'said: gone' })
     assert.deepEqual(read(usage, 'x she said "gone" twice'), { ref: 'x', reason: 'she said "gone" twice' })
     assert.deepEqual(read(usage, 'x "unclosed words'), { ref: 'x', reason: '"unclosed words' })
+  })
+
+  it('keep their apostrophes', () => {
+    const usage = '<ref> <reason>'
+    assert.deepEqual(read(usage, "d'Artagnan’s 'tis the boys' phone"), {
+      ref: 'd’Artagnan’s'.replace('’', "'"),
+      reason: "'tis the boys' phone",
+    })
+    assert.deepEqual(read(usage, "‘Ann O’Brien’ lost it, 'says' she"), {
+      ref: 'Ann O’Brien',
+      reason: "lost it, 'says' she",
+    })
+    assert.deepEqual(read(usage, "'t 'n 'x"), { ref: "'t", reason: "'n 'x" })
   })
 
   it('are options only where the command has that key, and before a free text', () => {
@@ -66,6 +89,11 @@ describe('the words of a command', () => {
       'a:'.repeat(50_000),
       '“ '.repeat(50_000),
       '-'.repeat(100_000),
+      "'a ".repeat(50_000),
+      "'a".repeat(50_000),
+      `'${"a'b ".repeat(50_000)}`,
+      '‘'.repeat(100_000),
+      '« '.repeat(50_000),
     ])
       read('<ref> [ticket:] <reason>', line)
   })

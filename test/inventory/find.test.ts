@@ -69,7 +69,7 @@ function naive(query: Query, visible: readonly string[], all: Iterable<Device> =
   const rank = (device: Device) => (isExact(device) ? 0 : wanted.some((word) => named(device, word)) ? 1 : 2)
   return [...all]
     .filter(isSeen(visible))
-    .filter((device) => !query.state || low(device.state) === low(query.state))
+    .filter((device) => !query.state || low(device.state).startsWith(low(query.state)))
     .filter((device) => !query.os || low(device.os).startsWith(low(query.os)))
     .filter(
       ({ clientType, clientVersion = '' }) =>
@@ -118,7 +118,7 @@ const text = fc.oneof(
 const query: fc.Arbitrary<Query> = fc.record(
   {
     text,
-    state: fc.constantFrom('Allowed', 'quarantined'),
+    state: fc.constantFrom('Allowed', 'quarantine'),
     os: fc.constantFrom('ios 1', 'iOS 17', 'Android'),
     client: fc.constantFrom('eas', 'EAS 14', 'outlook'),
     stale: fc.integer({ min: 1, max: 250 }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ActivitySchema, wordsOf } from '../../src/teams/activity.ts'
+import { ActivitySchema, unknownIn, wordsOf } from '../../src/teams/activity.ts'
 import { placeOf } from '../../src/teams/place.ts'
 
 const bot = { id: '28:bot', name: 'Device Desk' }
@@ -44,6 +44,27 @@ describe('the words of an activity', () => {
       words('<at>Device Desk</at> grant <at>Ann</at> and <at>Bob</at>', { entities }),
       `grant 29:ann and ${id}`,
     )
+  })
+
+  it('name people by the Entra ids that were found, where their mentions carry none', () => {
+    const entities = [mention('Device Desk', bot.id), mention('Ann', '29:ann'), mention('Bob', '29:bob')]
+    const said = activity({ text: '<at>Device Desk</at> grant <at>Ann</at> and <at>Bob</at>', entities })
+    assert.deepEqual(unknownIn(said), ['29:ann', '29:bob'])
+    assert.equal(wordsOf(said, new Map([['29:ann', 'the id of Ann']])), 'grant the id of Ann and 29:bob')
+  })
+
+  it('keep two people of one name apart, and a person who is mentioned once and named twice together', () => {
+    const text = 'grant <at>Ann</at> like <at>Ann</at>'
+    assert.equal(words(text, { entities: [mention('Ann', '29:a'), mention('Ann', '29:b')] }), 'grant 29:a like 29:b')
+    assert.equal(words(text, { entities: [mention('Ann', '29:a')] }), 'grant 29:a like 29:a')
+  })
+
+  it('do without a mention of the bot also where nobody says to whom it went', () => {
+    for (const recipient of [undefined, null, {}, 'bot', { id: 'another' }])
+      assert.equal(
+        words('<at>Device Desk</at> find ann', { recipient, entities: [mention('Device Desk', bot.id)] }),
+        'find ann',
+      )
   })
 
   it('take nobody for mentioned because of what was typed', () => {

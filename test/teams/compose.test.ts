@@ -44,6 +44,10 @@ describe('the compose box', () => {
     assert.deepEqual(next.length, 25)
     assert.equal(new Set([...first, ...next]).size, 50)
     assert.equal((await names(query())).length, 25)
+    assert.equal((await names({ ...query('iphone'), queryOptions: null })).length, 25)
+    assert.equal((await names({ commandId: 'find', parameters: null })).length, 25)
+    assert.equal((await names(query('iphone', { skip: 0, count: 200 }))).length, 50)
+    assert.deepEqual(await names(query('iphone', { skip: 10_000, count: 25 })), [], 'there is an end')
   })
 
   it('posts nothing that the chat may not see', async () => {

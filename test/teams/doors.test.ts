@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { eventually, type Json, people, startDesk, type TestDesk, textOf } from '../desk.ts'
 
 const elsewhere = '11111111-2222-3333-4444-555555555555'
@@ -161,6 +164,25 @@ describe('the door to Teams', () => {
         assert.match(await say('block adele_iPhone taken'), /You may not do this\n.*Collection\.ModifyResource/)
       })
 
+    it('which the roster tells of those who are mentioned, since Teams sends no more than their accounts', async () => {
+      const { bot } = desk.teams.directory
+      const base = { ...desk.teams.activity(people.full, 'group', { type: 'message' }) }
+      const mention = (name: string, id: string) => ({
+        type: 'mention',
+        text: `<at>${name}</at>`,
+        mentioned: { id, name },
+      })
+      const say = async (id: string) => {
+        const entities = [mention(bot.name, bot.id), mention(people.nobody, id)]
+        const text = `<at>${bot.name}</at> revoke <at>${people.nobody}</at>`
+        const { posted } = await desk.teams.raw({ ...base, id: `mentions ${id}`, text, entities })
+        return posted.map(({ attachments }) => textOf(attachments[0]?.content)).join()
+      }
+      const noah = desk.teams.activity(people.nobody, 'group', { type: 'message' }) as Json
+      assert.match(await say(noah.from.id), /Noah Klein does not hold any role/)
+      assert.match(await say('29:of-nobody-here'), /I do not know “29:of-nobody-here”; name a person by mention/)
+    })
+
     it('nor by what a card or a text says of them', async () => {
       const nobody = { ...from(), aadObjectId: '3e58a7d1-0c9f-4b62-9d84-6a2f51b7c08d' }
       const data = { ref: 'adele_iPhone', reason: 'taken', caller: from(), tenant: elsewhere, id: from().aadObjectId }
@@ -215,6 +237,59 @@ describe('the door to Teams', () => {
       const { status, posted } = await desk.teams.raw(block({ text: 7, entities: 'x', recipient: undefined }))
       assert.deepEqual([status, posted.length], [200, 1])
     })
+  })
+
+  describe('answers Teams in time', () => {
+    const open = Promise.withResolvers<void>()
+    const heard: string[] = []
+    const service = createServer(async (request, response) => {
+      heard.push(await text(request))
+      await open.promise
+      response.end('{"id":"1"}')
+    })
+    before(() => new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve)))
+    after(async () => {
+      open.resolve()
+      await desk.restart()
+      service.close()
+    })
+
+    it('although its connector service holds the card back', async () => {
+      const serviceUrl = `http://127.0.0.1:${(service.address() as AddressInfo).port}/`
+      const token = await desk.teams.token({ serviceurl: serviceUrl })
+      await desk.restart(50)
+      const { status } = await desk.teams.raw(block({ text: 'whoami', serviceUrl }), token)
+      assert.equal(status, 200)
+      open.resolve()
+      await eventually(() => heard.some((body) => body.includes('Full Administrator')))
+    })
+  })
+
+  it('takes what clients leave out, leave empty or add for what it is', async () => {
+    const { from, conversation, channelData } = block()
+    const activity = block({
+      text: 'whoami',
+      recipient: null,
+      name: null,
+      value: null,
+      replyToId: null,
+      entities: null,
+      attachments: [{ contentType: 'text/html', content: '<p>whoami</p>' }],
+      from: { ...from, name: null, role: null, userPrincipalName: 7 },
+      conversation: { ...conversation, isGroup: null, name: null },
+      channelData: { ...channelData, team: null, channel: null, eventType: null, settings: {}, source: { name: 'x' } },
+    })
+    const said = await desk.teams.raw(activity)
+    assert.match(textOf(said.posted[0]?.attachments[0]?.content), /Full Administrator/)
+    for (const extra of [
+      { data: null },
+      { data: undefined },
+      { id: 'x', title: 'x', data: { msteams: {}, more: [] } },
+    ]) {
+      const action = { type: 'Action.Execute', verb: 'whoami', ...extra }
+      const { body } = await desk.teams.raw(press({ value: { action, trigger: null, state: null } }))
+      assert.match(textOf((body as Json).value), /Full Administrator/)
+    }
   })
 
   describe('does nothing at all', () => {
