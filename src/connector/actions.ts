@@ -146,13 +146,13 @@ export async function readWipes(target: Target, now: Date): Promise<Device> {
   return read.find(({ guid }) => guid === device.guid) ?? device
 }
 
-/** Reads a device anew while people look at it; true when anything about it is different. */
-export async function refresh(target: Target, now: Date): Promise<boolean> {
-  const { device, inventory } = target
-  const shown = () => JSON.stringify([inventory.get(device), inventory.owner(device)]).replaceAll(/"read":"[^"]*"/g, '')
-  const before = shown()
+/** All that is known of a device, for comparing; when it was read does not matter. */
+export const known = ({ device, inventory }: Pick<Target, 'device' | 'inventory'>): string =>
+  JSON.stringify([inventory.get(device), inventory.owner(device)]).replaceAll(/"read":"[^"]*"/g, '')
+
+/** Reads a device anew while people look at it. */
+export async function refresh(target: Target, now: Date): Promise<void> {
   await readDevice(target)
   await readAccess(target)
-  await readStatistics(target, device, now)
-  return before !== shown()
+  await readStatistics(target, target.device, now)
 }

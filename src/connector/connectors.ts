@@ -10,6 +10,7 @@ import { commandOf, isRuleWrite, lackOf } from './checklist.ts'
 import { createClaims } from './claims.ts'
 import { connect } from './connect.ts'
 import type { Exchange } from './exchange.ts'
+import { failureOf } from './health.ts'
 import { createLink, type Link, type LinkOptions } from './link.ts'
 import { type Report, reasonOf } from './report.ts'
 import { type Connector, ConnectorSchema, isElsewhere, limitsOf, readConnector } from './settings.ts'
@@ -260,12 +261,14 @@ export async function createConnectors(options: ConnectorsOptions) {
     refresh(device: Device): void {
       const key = `${device.connector}/${device.guid}`
       const read = Date.parse(device.statistics?.read ?? '') || 0
-      if (find(device.connector)?.exchange() === undefined || reading.has(key) || now().getTime() - read < young) return
+      if (!isWithinReach(find(device.connector)) || reading.has(key) || now().getTime() - read < young) return
       reading.add(key)
+      // Before it is this read's turn, another may find what the card that people look at does not show.
+      const shown = actions.known({ device, inventory })
       use(device.connector, new AbortController().signal, (exchange, signal) =>
         actions.refresh({ device, exchange, inventory, signal }, now()),
       )
-        .then((different) => different && changed(device))
+        .then(() => shown !== actions.known({ device, inventory }) && changed(device))
         .catch((error) => log.info({ device: key, err: error }, 'device not read'))
         .finally(() => reading.delete(key))
     },
@@ -275,6 +278,10 @@ export async function createConnectors(options: ConnectorsOptions) {
     },
   }
 }
+
+/** Connected, or not yet: then a read waits for the connection. */
+const isWithinReach = (link: Link | undefined) =>
+  link !== undefined && (link.exchange() !== undefined || failureOf(link.state().health) === undefined)
 
 /** A connector as others may see it. */
 const viewOf = (link: Link) => ({

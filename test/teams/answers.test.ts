@@ -261,7 +261,8 @@ describe('answers in Teams', () => {
   })
 
   describe('kept up to date', () => {
-    it('show the statistics that were read while the card was on its way', async () => {
+    it('show the statistics that were read while the card was on its way, also right after a start', async () => {
+      await desk.restart()
       const { id } = await say(people.helpdesk, 'personal', 'device bruno_Android').then(async ({ id, card }) => {
         assert.match(textOf(card), /Which one\?/)
         const [row] = JSON.stringify(card).match(/"ref":"[0-9a-f-]{36}"/g) ?? []
