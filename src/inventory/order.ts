@@ -56,20 +56,23 @@ export function createOrder(
       values[filled] = sign * key(n)
       filled += 1
     }
-    const sorted = values.slice().sort()
-    const [first, last] = [sorted[skip], sorted[Math.min(skip + take, sorted.length) - 1]]
-    if (first === undefined || last === undefined) return []
+    if (skip >= filled || take <= 0) return []
+    const placed = values.slice()
+    const first = valueAt(placed, skip)
+    const last = valueAt(placed, Math.min(skip + take, filled) - 1)
     /** Whatever may be on the page: all that belong together with its first, with its last, or between. */
     const near = new Map<number, Bits>()
+    let before = 0
     for (let at = 0; at < filled; at += 1) {
       const value = values[at] ?? 0
+      if (value < first) before += 1
       if (value < first || value > last) continue
       const group = near.get(value) ?? createBits()
       near.set(value, group)
       add(group, numbers[at] ?? 0)
     }
     const rows: number[] = []
-    let left = skip - sorted.indexOf(first)
+    let left = skip - before
     for (const [, group] of [...near].sort(([one], [other]) => one - other)) {
       const here = count(group)
       const from = Math.min(left, here)
@@ -80,6 +83,30 @@ export function createOrder(
     }
     return rows
   }
+}
+
+/** The value that stands at a place once these are sorted, found without sorting them all (Hoare, "Algorithm 65: Find"). */
+function valueAt(values: Float64Array, place: number): number {
+  const at = (n: number) => values[n] ?? 0
+  let [low, high] = [0, values.length - 1]
+  while (low < high) {
+    const pivot = at((low + high) >>> 1)
+    let [up, down] = [low, high]
+    while (up <= down) {
+      while (at(up) < pivot) up += 1
+      while (at(down) > pivot) down -= 1
+      if (up > down) break
+      const value = at(up)
+      values[up] = at(down)
+      values[down] = value
+      up += 1
+      down -= 1
+    }
+    if (place <= down) high = down
+    else if (place >= up) low = up
+    else break
+  }
+  return at(place)
 }
 
 /** The place of each device's text among all texts of the column, as people order them; without a text it is 0. */
