@@ -26,6 +26,8 @@ export interface OnPremisesOptions {
   readonly prepare?: readonly Cmdlet[]
   /** After how long without work a shell is deleted. */
   readonly idleMs?: number
+  /** The longest that a session may take to open. */
+  readonly openingMs?: number
   /** The longest that one cmdlet may take; by default two hours for a read, five minutes for anything else. */
   readonly deadlineMs?: number
   readonly limits?: Partial<Limits>
@@ -54,12 +56,12 @@ const graceMs = 10_000
 export function createOnPremisesTransport(options: OnPremisesOptions): Transport {
   const { address, credential, hosts = [], ca = [], authentication = 'basic', prepare = [], deadlineMs } = options
   const { warn = silent, log = silent, now = () => new Date(), wait = pause } = options
-  const { shells: most = 2, processes = () => 1, idleMs = 90_000 } = options
+  const { shells: most = 2, processes = () => 1, idleMs = 90_000, openingMs = 5 * minute } = options
   const limits = { ...defaultLimits, ...options.limits }
   const closing = new AbortController()
   const closed = new AbortController()
   const outside = { warn, log, now, wait, closed: closed.signal }
-  const open = createOpening({ address, credential, hosts, ca, authentication, prepare, limits, ...outside })
+  const open = createOpening({ address, credential, hosts, ca, authentication, prepare, limits, openingMs, ...outside })
   const size = () => Math.max(1, Math.floor(Math.min(most, 3) / processes()))
   const shells = createShells({ open, size, idleMs })
 

@@ -29,6 +29,8 @@ export interface Shell extends Runner {
 }
 
 export interface ShellOptions extends Omit<Outside, 'pool'> {
+  /** The longest that a shell may take to open. */
+  readonly openingMs: number
   readonly limits: Limits
   readonly warn: Warn
   readonly log: Log
@@ -37,6 +39,7 @@ export interface ShellOptions extends Omit<Outside, 'pool'> {
 /** Opens a shell; whatever is not a success leaves none behind. Throws a Refusal or an Interrupted that has not run. */
 export async function openShell(options: ShellOptions, signal: AbortSignal): Promise<Shell> {
   const { http, limits, log } = options
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(options.openingMs)])
   const id = randomUUID()
   const pool = createPool(id, limits)
   const conversation = createConversation({ ...options, pool })
@@ -59,9 +62,9 @@ export async function openShell(options: ShellOptions, signal: AbortSignal): Pro
   }
 
   try {
-    const created = readCreated(await conversation.ask(create(id, idleTimeout, pool.open()), signal), id)
+    const created = readCreated(await conversation.ask(create(id, idleTimeout, pool.open()), inTime), id)
     conversation.shellId = created.shellId
-    await waitForOpened(conversation, signal)
+    await waitForOpened(conversation, inTime)
     const runner = createRunner({ ...options, pool, conversation, line: line.signal })
     return { ...runner, remove, idleSeconds: created.idleSeconds }
   } catch (error) {

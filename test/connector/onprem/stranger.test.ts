@@ -4,6 +4,7 @@ import { createOnPremisesTransport } from '../../../src/connector/onprem/onpremi
 import { failure, rowsOf } from '../contract.ts'
 import {
   completed,
+  type Manners,
   object,
   plainEnvelope,
   record,
@@ -26,12 +27,13 @@ describe('connector/onprem with a server that it does not know', () => {
     waits = []
   })
 
-  async function start(...about: Parameters<typeof startStranger>) {
-    const server = await startStranger(...about)
+  async function start(turns: Parameters<typeof startStranger>[0], manners: Manners = {}, openingMs = 60_000) {
+    const server = await startStranger(turns, manners)
     const transport = createOnPremisesTransport({
       address: server.address,
       credential: { user: 'CONTOSO\\desk', password: 'secret' },
       wait: async (milliseconds) => void waits.push(milliseconds),
+      openingMs,
     })
     cleanUp.push(() => transport.close(), server.close)
     return { ...server, transport }
@@ -108,6 +110,14 @@ describe('connector/onprem with a server that it does not know', () => {
     assert.deepEqual(await read(server), ['A', 'B'])
     assert.deepEqual(await read(server), ['A', 'B'])
     assert.equal(server.operations.filter((operation) => operation === 'Create').length, 1)
+  })
+
+  it('gives up a session that never opens, and leaves none behind', async () => {
+    const server = await start(inOne, { opens: false }, 300)
+    assert.equal((await failure(read(server))).code, 'EXCHANGE_UNREACHABLE')
+    const count = (operation: string) => server.operations.filter((one) => one === operation).length
+    assert.equal(count('Delete'), count('Create'))
+    assert.equal(count('Command'), 0)
   })
 
   it('believes the end that a write has told, although nothing more can be heard', async () => {

@@ -72,6 +72,8 @@ export interface Manners {
   /** How a body becomes an envelope. */
   readonly envelope?: (body: string, messageId: string) => string
   readonly commandResponse?: string
+  /** Whether a shell ever opens. */
+  readonly opens?: boolean
   readonly encode?: (xml: string) => { readonly bytes: Buffer | string; readonly headers: Record<string, string> }
 }
 
@@ -115,6 +117,7 @@ export async function startStranger(
       return manners.commandResponse ?? '<rsp:CommandResponse><rsp:CommandId>C1</rsp:CommandId></rsp:CommandResponse>'
     }
     if (operation === 'Receive') {
+      if (manners.opens === false) return subcodeFault('TimedOut')
       if (!/DesiredStream CommandId/.test(request))
         return turn({ streams: [writer.ofPool(0x10002, capability), writer.ofPool(0x21005, opened)] })
       const next = one.said.shift() ?? { instead: 'TimedOut' }
