@@ -62,8 +62,8 @@ export function createAdvance(parts: AdvanceParts) {
     }
     const half = halfOf(request)
     if (half === undefined || half > now()) return
-    await stored.update(request.id, (old) => old && reminded(old))
     await voice.reminder(request)
+    await stored.update(request.id, (old) => old && reminded(old))
   }
 
   return async function advance(id: string): Promise<void> {

@@ -29,9 +29,9 @@ export interface TeamsOptions {
   readonly demo: boolean
   readonly unsigned: boolean
   readonly now: () => Date
-  /** The clock of Teams' limits. */
   /** How long people wait for an answer before they read that work is under way, in milliseconds. */
   readonly patience: number
+  /** The clock of Teams' limits. */
   readonly pace: Pace
   readonly log: Logger
   readonly ready: () => boolean

@@ -229,6 +229,23 @@ describe('requests', () => {
       assert.deepEqual(ordersOf(site.world), [])
     })
 
+    it('never without the reminder, wherever the process is killed meanwhile', async () => {
+      for (let effect = 1; effect <= 10; effect += 1)
+        for (const after of [false, true]) {
+          const site = await startSite()
+          await site.ask()
+          await site.pass(119 * minute)
+          site.world.killIn({ effect, after })
+          await Promise.race([site.pass(2 * minute), site.world.death()])
+          site.world.spare()
+          await site.restart()
+          assert.ok(
+            site.world.told.some(({ what }) => what === 'reminder'),
+            `killed ${after ? 'after' : 'before'} effect ${effect}`,
+          )
+        }
+    })
+
     it('when they cannot be carried out in time after they were approved', async () => {
       const site = await startSite()
       await site.ask()
