@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -17,6 +17,21 @@ describe('the documentation', () => {
       missing.map(([text]) => text),
       [],
     )
+  })
+
+  it('shows each picture of docs/, by day or by night, and none that is not there', () => {
+    const shown = pages.flatMap((page) =>
+      [...read(page).matchAll(/(?:src|srcset)="([^"]+\.png)"|\]\(([^)]+\.png)\)/g)].map(([, image, link]) =>
+        relative(root, join(root, page, '..', image ?? link ?? '')),
+      ),
+    )
+    const byDay = (file: string) => file.replace(/-dark\.png$/, '-light.png')
+    const there = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.png'))
+    assert.deepEqual(
+      [...new Set(there.map((name) => byDay(`docs/${name}`)))].sort(),
+      [...new Set(shown.map(byDay))].sort(),
+    )
+    for (const file of shown) assert.ok(existsSync(join(root, file)), file)
   })
 
   for (const page of pages)
