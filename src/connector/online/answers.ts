@@ -48,7 +48,7 @@ const PageSchema = z.object({
  */
 export function readPage(body: unknown, isRead: boolean): Page {
   const { data: page, error: cause } = PageSchema.safeParse(body === '' ? {} : body)
-  if (page === undefined || (isRead && page.value === undefined && page.error === undefined))
+  if (page === undefined || (isRead && page.value === undefined && !page.error))
     throw new Passing('lost', 'its answer could not be read', { cause })
   const { value, '@odata.nextLink': nextLink, '@adminapi.warnings': warnings, error } = page
   const { '@adminapi.errors': errors, '@adminapi.confirmationmessage': question } = page

@@ -141,7 +141,8 @@ describe('connector/online: a page', () => {
   })
 
   it('of a read is none when it names no list of rows', () => {
-    for (const body of ['', {}, { '@odata.context': 'x' }]) assert.throws(() => readPage(body, true), Passing)
+    for (const body of ['', {}, { '@odata.context': 'x' }, { error: null }])
+      assert.throws(() => readPage(body, true), Passing)
   })
 
   it('is none when it is cut, or something else', () => {
