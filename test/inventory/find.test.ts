@@ -232,6 +232,18 @@ describe('inventory: find', () => {
     )
   })
 
+  it('has the right device at every place of an order, whatever page it is on', () => {
+    const rows = 4
+    const wanted = { stale: 1, sort: { by: 'last', down: false }, rows } as const
+    const all = naive({ stale: 1 }, everything)
+    const found = Array.from(
+      { length: Math.ceil(all.length / rows) },
+      (_, n) => inventory.find({ ...wanted, page: n + 1 }, everything).rows,
+    )
+    const timesOf = (some: readonly Device[]) => some.map(({ statistics }) => statistics?.lastSync ?? '')
+    assert.deepEqual(timesOf(found.flat()), timesOf(all).sort())
+  })
+
   it('finds a whole telephone number by the digits that Exchange shows of it', async () => {
     const [one, other, third] = devices
     assert.ok(one && other && third)
