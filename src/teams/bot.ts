@@ -41,6 +41,9 @@ export interface BotParts {
 
 export type Bot = ReturnType<typeof createBot>
 
+/** Teams repeats a message that is not answered for ten seconds or more; one whose card is held back is answered before. */
+const mostHeld = 5000
+
 /** So many mentioned people are looked up for one message. */
 const mostMentioned = 5
 
@@ -158,7 +161,7 @@ export function createBot({
       if (id.status === 'rejected') return
       await live.remember(reply.about, { place, message: id.value, caller: callerOf(activity) }, drawn)
     })
-    if ((await within(patience, posting)) === undefined) afterwards(async () => void (await posting))
+    if ((await within(mostHeld, posting)) === undefined) afterwards(async () => void (await posting))
   }
 
   /** The presser gets the card at once; what changed something shows in every posted copy. */
