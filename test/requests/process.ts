@@ -5,6 +5,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
+import { ConstantBackoff, handleAll, retry } from 'cockatiel'
 import { z } from 'zod'
 import { createAccess } from '../../src/access/access.ts'
 import { createAudit } from '../../src/audit/audit.ts'
@@ -80,14 +81,23 @@ function watched(store: Store): Store {
   }
 }
 
+/** How long a busy machine may take to answer for the database, in milliseconds. */
+const unhurried = { connect: 30_000, quick: 30_000 }
+
 async function openStore(): Promise<Store> {
   const { database: url, folder } = task
   if (url === undefined) return openFileStore({ folder, kind: 'demo' })
   const { openDatabase } = await import('../../src/store/postgres/migrations.ts')
   const { openPostgresStore } = await import('../../src/store/postgres/store.ts')
   const quiet = { ...log, error() {} }
-  return openPostgresStore({ database: await openDatabase({ url, kind: 'demo', log: quiet }), log: quiet })
+  return openPostgresStore({
+    database: await openDatabase({ url, kind: 'demo', log: quiet, patience: unhurried }),
+    log: quiet,
+  })
 }
+
+/** What failed is tried again, as outside of a test, where it would be due a second later. */
+const again = retry(handleAll, { maxAttempts: 3, backoff: new ConstantBackoff(1000) })
 
 /** Work that does what is due now, and never comes to what is due later. */
 function createWork(): { work: Work; idle: () => Promise<void> } {
@@ -102,9 +112,11 @@ function createWork(): { work: Work; idle: () => Promise<void> } {
     on: (kind, job) =>
       local.on(kind, (key) => {
         running += 1
-        return job(key).finally(() => {
-          running -= 1
-        })
+        return again
+          .execute(() => job(key))
+          .finally(() => {
+            running -= 1
+          })
       }),
   }
   async function idle(): Promise<void> {
