@@ -190,6 +190,8 @@ describe('the tab', () => {
 
     it('the record as far back as one likes, each record once', async () => {
       for (let n = 0; n < 9; n += 1) await ask(people.approver, 'find', { text: `page by page ${n}` })
+      // Nobody waits for the record of a look-up.
+      await eventually(async () => (await desk.audit()).some(({ target }) => target === 'text:page by page 8'))
       const seen: string[] = []
       const pages = async (before?: number): Promise<void> => {
         const data = { text: 'page by page', rows: 4, ...(before && { before }) }
