@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Button, Reply } from './card.ts'
@@ -42,6 +43,12 @@ export function createCards(folder: URL) {
   return {
     /** The data of a reply for whoever draws it in another way, in a place of one's own. */
     plain: (reply: Reply) => DrawnSchema.parse(harmless(reply.data, false, roomy)),
+
+    /** Names what a reply shows but for the notice that answers somebody: replies that show the same have the same name. */
+    nameOf({ template, data, buttons }: Reply): string {
+      const shown = JSON.stringify([template, { ...data, notice: undefined }, buttons])
+      return createHash('sha256').update(shown).digest('base64url')
+    },
 
     draw(reply: Reply, { shared, within = 'message' }: View): Drawn {
       const fill = templates.get(reply.template)

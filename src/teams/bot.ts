@@ -159,7 +159,8 @@ export function createBot({
       if (reply.about === undefined) return
       if (changed) await live.touched(reply.about)
       if (id.status === 'rejected') return
-      await live.remember(reply.about, { place, message: id.value, caller: callerOf(activity) }, drawn)
+      const answered = 'notice' in reply.data ? { answered: cards.nameOf(reply) } : {}
+      await live.remember(reply.about, { place, message: id.value, caller: callerOf(activity), ...answered }, drawn)
     })
     if ((await within(mostHeld, posting)) === undefined) afterwards(async () => void (await posting))
   }

@@ -11,6 +11,8 @@ const CopySchema = z.object({
   place: PlaceSchema,
   message: z.string(),
   caller: ActorSchema,
+  /** What is shown beside a notice that answered the caller; it stays to be read until something else is to be shown. */
+  answered: z.string().optional(),
 })
 
 export type Copy = z.infer<typeof CopySchema>
@@ -27,11 +29,14 @@ const mostTouches = 1000
 export async function createLiveCards({
   store,
   edit,
+  shown,
   alsoTouched,
   log,
 }: {
   store: Store
   edit: (copy: Copy, about: About) => Promise<void>
+  /** Names what a copy would show now. */
+  shown: (copy: Copy, about: About) => Promise<string>
   /** Told of everything that shows something else now. */
   alsoTouched: (about: About) => Promise<void>
   log: Logger
@@ -56,15 +61,31 @@ export async function createLiveCards({
   }
 
   /** A copy that is no longer there is forgotten. */
-  const editOrForget = (copy: Copy, about: About, by = edit) =>
-    by(copy, about).catch(async (error) => {
+  async function editOrForget(copy: Copy, about: About, by = edit): Promise<void> {
+    try {
+      if (copy.answered !== undefined) {
+        if ((await shown(copy, about)) === copy.answered) return
+        await change(keyOf(about), copy, ({ answered: _, ...rest }) => rest)
+      }
+      await by(copy, about)
+    } catch (error) {
       log.info({ err: error }, 'a copy could not be edited')
-      if (![403, 404].includes(statusOf(error) ?? 0)) return
-      await forgetCopy(keyOf(about), copy)
-    })
+      if ([403, 404].includes(statusOf(error) ?? 0)) await forgetCopy(keyOf(about), copy)
+    }
+  }
 
-  const forgetCopy = (key: string, copy: Copy) =>
-    stored.update(key, (old) => old && { ...old, copies: old.copies.filter((other) => nameOf(other) !== nameOf(copy)) })
+  const change = (key: string, copy: Copy, by: (copy: Copy) => Copy | undefined) =>
+    stored.update(
+      key,
+      (old) =>
+        old && {
+          ...old,
+          copies: old.copies
+            .map((other) => (nameOf(other) === nameOf(copy) ? by(other) : other))
+            .filter((one) => one !== undefined),
+        },
+    )
+  const forgetCopy = (key: string, copy: Copy) => change(key, copy, () => undefined)
 
   /** Keeps a copy that was drawn at this moment, and edits it if what it shows has changed since. */
   async function remember(about: About, copy: Copy, drawn: number): Promise<void> {

@@ -71,6 +71,7 @@ export async function createTeams(options: TeamsOptions) {
   const live = await createLiveCards({
     store,
     edit: (copy, about) => bot.redraw(copy, about),
+    shown: async ({ place, caller }, about) => options.cards.nameOf(await bot.view(place, caller, about)),
     alsoTouched: options.touched,
     log,
   })

@@ -83,7 +83,13 @@ export async function openNotifier({ folder, teams, work, pace, now, gather, onS
   })
   const tally = { sent: 0, retried: 0 }
   const sender = createSender({ tokens, limits: createLimits({ pace, signal }), pace, tally, signal })
-  const live = await createLiveCards({ store, edit: async () => {}, alsoTouched: async () => {}, log })
+  const live = await createLiveCards({
+    store,
+    edit: async () => {},
+    shown: async () => '',
+    alsoTouched: async () => {},
+    log,
+  })
   const cards = createCards(new URL('../../cards/', import.meta.url))
   const view = async () => ({ template: 'notice' as const, data: { title: '', text: '' } })
   const messenger = createMessenger({ sender, cards, live, view })

@@ -261,6 +261,15 @@ describe('answers in Teams', () => {
   })
 
   describe('kept up to date', () => {
+    it('keep what a command answered, until there is something else to show', async () => {
+      await readAnew('adele_Outlook')
+      const { id } = await say(people.helpdesk, 'personal', 'block adele_Outlook stolen')
+      await desk.restart()
+      assert.match(seen(people.helpdesk, 'personal', id), /is blocked for its mailbox/)
+      await say(people.helpdesk, 'personal', 'reset adele_Outlook')
+      await eventually(() => !seen(people.helpdesk, 'personal', id).includes('is blocked for its mailbox'))
+    })
+
     it('show the statistics that were read while the card was on its way, also right after a start', async () => {
       await desk.restart()
       const { id } = await say(people.helpdesk, 'personal', 'device bruno_Android').then(async ({ id, card }) => {

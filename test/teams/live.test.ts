@@ -22,6 +22,7 @@ describe('posted copies of a card', () => {
   let folder: string
   let edited: string[] = []
   let touched: string[] = []
+  let shown = ''
   let failures: Record<string, number> = {}
   let close: () => Promise<void>
   let live: Awaited<ReturnType<typeof createLiveCards>>
@@ -36,6 +37,7 @@ describe('posted copies of a card', () => {
     live = await createLiveCards({
       store,
       edit,
+      shown: async () => shown,
       alsoTouched: async ({ data }) => void touched.push(data.ref ?? ''),
       log: pino({ level: 'silent' }),
     })
@@ -70,6 +72,23 @@ describe('posted copies of a card', () => {
     assert.deepEqual(edited, ['1'])
     await live.remember(about, copy('2'), live.moment())
     assert.deepEqual(edited, ['1'])
+  })
+
+  it('stay as they answered somebody until something else is to be shown, also after a restart', async () => {
+    shown = 'allowed'
+    const drawn = live.moment()
+    await live.touched(about)
+    await live.remember(about, { ...copy('1'), answered: 'allowed' }, drawn)
+    await live.touched(about)
+    await close()
+    await open()
+    await live.touched(about)
+    assert.deepEqual(edited, [])
+    shown = 'blocked'
+    await live.touched(about)
+    shown = 'allowed'
+    await live.touched(about)
+    assert.deepEqual(edited, ['1', '1'], 'what it once answered counts no more')
   })
 
   it('are kept once each, and the newest twenty of them', async () => {
