@@ -41,9 +41,10 @@ const howIs = (view: ConnectorView, now: Date) =>
 export function connectorReply(view: ConnectorView, { rights, rules, now }: Context, notice?: string): Reply {
   const { name, connector, report } = view
   const level = rules.known(name)?.defaultLevel
-  const servers = (report?.servers ?? []).map(({ name: server, version }) =>
-    version === undefined ? server : `${server}: ${productOf(version)}`,
-  )
+  const servers = (report?.servers ?? []).map(({ name: server, version }) => {
+    const product = version ? productOf(version) : server
+    return product.startsWith(server) ? product : `${server}: ${product}`
+  })
   const facts: Fact[] = [
     { label: 'Kind', value: kinds[connector.kind] },
     ...(servers.length > 0 ? [{ label: 'Servers', value: servers.join('; ') }] : []),

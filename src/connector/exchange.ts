@@ -177,8 +177,13 @@ export function createExchange({ transport, hasAutoBlock = false }: ExchangeOpti
     remove: (guid: string, signal: AbortSignal) =>
       run('Remove-MobileDevice', { Identity: guid, Confirm: false }, signal),
 
-    /** For rooms with cmdlets of their own, such as policy/. */
-    invoke: (cmdlet: Cmdlet, signal: AbortSignal) => transport.invoke(refuseEmpty(cmdlet), signal),
+    /** For rooms with cmdlets of their own, such as policy/: what one shows, and one that only writes. */
+    async read<S extends z.ZodType>(schema: S, name: string, signal: AbortSignal): Promise<z.output<S>[]> {
+      const all: z.output<S>[] = []
+      for await (const row of rows(schema, { name, parameters: {} }, signal)) all.push(row)
+      return all
+    },
+    run,
 
     close: () => transport.close(),
   }

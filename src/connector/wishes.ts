@@ -34,8 +34,8 @@ async function readOpen(wishes: Wishes, exchange: Exchange, signal: AbortSignal)
   const mail: Record<string, Value> = {}
   const texts: string[] = []
   if (emailAddresses.length > 0 || userMailInsert !== undefined)
-    for await (const row of exchange.invoke({ name: 'Get-ActiveSyncOrganizationSettings', parameters: {} }, signal)) {
-      const { AdminMailRecipients: shown, UserMailInsert: insert } = MailRowSchema.parse(row)
+    for (const row of await exchange.read(MailRowSchema, 'Get-ActiveSyncOrganizationSettings', signal)) {
+      const { AdminMailRecipients: shown, UserMailInsert: insert } = row
       if (emailAddresses.length > 0 && !isSame(shown, emailAddresses)) {
         mail.AdminMailRecipients = emailAddresses
         texts.push(`Exchange sends quarantine mail to ${shown.join(', ') || 'nobody'}`)
@@ -58,13 +58,7 @@ export const readDifferences = async (wishes: Wishes, exchange: Exchange, signal
   (await readOpen(wishes, exchange, signal)).texts
 
 async function write(open: Open, exchange: Exchange, signal: AbortSignal): Promise<void> {
-  if (Object.keys(open.mail).length > 0)
-    for await (const _ of exchange.invoke(
-      { name: 'Set-ActiveSyncOrganizationSettings', parameters: open.mail },
-      signal,
-    )) {
-      // A write has nothing to say but that it ended.
-    }
+  if (Object.keys(open.mail).length > 0) await exchange.run('Set-ActiveSyncOrganizationSettings', open.mail, signal)
   if (open.policy === undefined) return
   await setPolicy(exchange, open.policy.guid, { AllowExternalDeviceManagement: open.policy.allow }, signal)
 }

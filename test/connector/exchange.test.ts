@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createExchange } from '../../src/connector/exchange.ts'
+import { readDefaultPolicy } from '../../src/connector/policy/cmdlets.ts'
+import { readAccess } from '../../src/connector/rules/cmdlets.ts'
 import { isNotFound, type Row } from '../../src/connector/transport.ts'
 
 const forever = new AbortController().signal
@@ -28,6 +30,12 @@ describe('connector/exchange: what a cmdlet shows', () => {
     for (const row of [{ Guid: guid }, { Guid: guid, ExchangeObjectId: null }, { Guid: null, ExchangeObjectId: guid }])
       assert.equal((await deviceOf(row)).guid, guid.toLowerCase())
     await assert.rejects(deviceOf({ Guid: null }), /cannot be read/)
+  })
+
+  it('is refused by name where access rules or the default policy cannot be read', async () => {
+    const odd = showing({ Guid: guid, AccessLevel: 'Sometimes', DefaultAccessLevel: 7 })
+    for (const read of [readAccess, readDefaultPolicy])
+      await assert.rejects(read(odd, forever), /answered Get-\w+ in a way that cannot be read/)
   })
 
   it('is readable although a property comes in another form', async () => {

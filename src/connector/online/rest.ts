@@ -93,8 +93,10 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
         host = next.origin
         const isExact = [307, 308].includes(response.status) && next.pathname !== '/'
         target = isExact ? next : new URL(target.pathname + target.search, host)
+        await response.body?.cancel()
       } else if (response.status === 401 && challenge === undefined) {
         challenge = { refused: token, ...claimsOf(header('www-authenticate')) }
+        await response.body?.cancel()
       } else {
         return { status: response.status, header, body: await readBody(response) }
       }

@@ -29,12 +29,9 @@ const PolicyRowSchema = z
 
 /** Throws POLICY_REFUSED where there is none; Exchange has at most one. */
 export async function readDefaultPolicy(exchange: Exchange, signal: AbortSignal): Promise<DefaultPolicy> {
-  let found: DefaultPolicy | undefined
-  for await (const row of exchange.invoke({ name: 'Get-MobileDeviceMailboxPolicy', parameters: {} }, signal)) {
-    const { policy, isDefault } = PolicyRowSchema.parse(row)
-    if (isDefault) found = policy
-  }
-  if (found !== undefined) return found
+  const policies = await exchange.read(PolicyRowSchema, 'Get-MobileDeviceMailboxPolicy', signal)
+  const found = policies.find(({ isDefault }) => isDefault)
+  if (found !== undefined) return found.policy
   throw new BotError(
     'POLICY_REFUSED',
     'This organization has no default mobile device mailbox policy; make one the default in Exchange, then try again.',
@@ -48,8 +45,5 @@ export async function setPolicy(
   parameters: Readonly<Record<string, Value>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const cmdlet = { name: 'Set-MobileDeviceMailboxPolicy', parameters: { Identity: identity, ...parameters } }
-  for await (const _ of exchange.invoke(cmdlet, signal)) {
-    // A write has nothing to say but that it ended.
-  }
+  await exchange.run('Set-MobileDeviceMailboxPolicy', { Identity: identity, ...parameters }, signal)
 }

@@ -21,27 +21,17 @@ const RuleRowSchema = z
 const SettingsRowSchema = z.object({ DefaultAccessLevel: level }).transform((row) => row.DefaultAccessLevel)
 const ClassRowSchema = z.object({ DeviceModel: text, DeviceType: text })
 
-async function rowsOf<S extends z.ZodType>(schema: S, name: string, exchange: Exchange, signal: AbortSignal) {
-  const rows: z.output<S>[] = []
-  for await (const row of exchange.invoke({ name, parameters: {} }, signal)) rows.push(schema.parse(row))
-  return rows
-}
-
 /** The rules and the default access level, as Exchange has them. */
 export async function readAccess(exchange: Exchange, signal: AbortSignal): Promise<OrganizationAccess> {
-  const rules = await rowsOf(RuleRowSchema, 'Get-ActiveSyncDeviceAccessRule', exchange, signal)
-  const [defaultLevel = 'Allow'] = await rowsOf(
-    SettingsRowSchema,
-    'Get-ActiveSyncOrganizationSettings',
-    exchange,
-    signal,
-  )
+  const rules = await exchange.read(RuleRowSchema, 'Get-ActiveSyncDeviceAccessRule', signal)
+  const settings = await exchange.read(SettingsRowSchema, 'Get-ActiveSyncOrganizationSettings', signal)
+  const [defaultLevel = 'Allow'] = settings
   return { rules, defaultLevel }
 }
 
 /** Models and types that the organization has seen, also of devices that are gone. */
 export async function readClasses(exchange: Exchange, signal: AbortSignal) {
-  const rows = await rowsOf(ClassRowSchema, 'Get-ActiveSyncDeviceClass', exchange, signal)
+  const rows = await exchange.read(ClassRowSchema, 'Get-ActiveSyncDeviceClass', signal)
   const named = (names: readonly (string | undefined)[]) => [...new Set(names.flatMap((name) => name ?? []))]
   return {
     DeviceModel: named(rows.map(({ DeviceModel }) => DeviceModel)),
@@ -67,7 +57,6 @@ function cmdletOf(step: AccessStep): { name: string; parameters: Record<string, 
 
 /** Takes one step in Exchange. Throws as the carrier does. */
 export async function take(step: AccessStep, exchange: Exchange, signal: AbortSignal): Promise<void> {
-  for await (const _ of exchange.invoke(cmdletOf(step), signal)) {
-    // A write has nothing to say but that it ended.
-  }
+  const { name, parameters } = cmdletOf(step)
+  await exchange.run(name, parameters, signal)
 }
