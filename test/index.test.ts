@@ -89,11 +89,13 @@ describe('npm start', () => {
 
     const twice = await refusal('demo')
     assert.match(twice, new RegExp(`process ${first.child.pid}\\)`))
-    const { port } = new URL(first.bot)
-    const taken = await refusal('other', { PORT: port })
+    const port = Number(new URL(first.bot).port)
+    const taken = await refusal('other', { PORT: String(port) })
     assert.match(
       taken,
-      new RegExp(`${port}.*another program uses this port; set another, for example PORT=4100 npm start`),
+      new RegExp(
+        `:(${port}|${port + 1}): another program uses this port; set another, for example PORT=4100 npm start`,
+      ),
     )
     assert.equal(taken.split('\n').length, 1)
 
