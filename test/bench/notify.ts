@@ -161,6 +161,7 @@ async function measure(plan: Plan) {
 /** Events of many stories to many channels, at the pace that Teams' limits allow; and how long people wait meanwhile. */
 export const notify: Bench = {
   name: 'notify',
+  long: true,
   async run(plan) {
     const { own, within, seconds, meanwhile, idle, events } = await measure(plan)
     const allowed = Math.max(1, within.length - perSecond) / perSecond
