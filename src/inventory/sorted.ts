@@ -3,7 +3,7 @@ export interface Sorted {
   add(text: string, n: number): void
   remove(text: string, n: number): void
   /** All, in order, until `visit` returns false. */
-  walk(visit: (n: number, text: string) => boolean): void
+  walk(visit: (n: number) => boolean): void
   /** All that begin with this text, in no order. */
   starting(text: string, visit: (n: number, text: string) => void): void
   /** All that are this text. */
@@ -160,7 +160,7 @@ export function createSorted(): Sorted {
     walk(visit) {
       for (const key of orderedKeys()) {
         const drawer = drawers.get(key)
-        if (drawer !== undefined && !sort(drawer).blocks.every((block) => each(block, 0, visit))) return
+        for (const { ns } of drawer ? sort(drawer).blocks : []) for (const n of ns) if (!visit(n)) return
       }
     },
 

@@ -72,6 +72,6 @@ export const million: Bench = {
   async run(plan) {
     const devices = plan.sized(1_000_000)
     await using fleet = await storedFleet(devices)
-    return findIn(fleet.path, devices)
+    return await findIn(fleet.path, devices)
   },
 }

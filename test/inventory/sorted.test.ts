@@ -33,7 +33,7 @@ describe('inventory: texts in order', () => {
             assert.deepEqual(equal.sort(), [...known].flatMap(([n, one]) => (one === start ? [n] : [])).sort())
           }
           const walked: string[] = []
-          sorted.walk((_, one) => walked.push(one) > 0)
+          sorted.walk((n) => walked.push(known.get(n) ?? '') > 0)
           assert.deepEqual(walked, [...known.values()].sort())
         },
       ),
