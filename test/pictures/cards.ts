@@ -11,11 +11,11 @@ const window = { width: 1040, height: 860 }
 const tab = { width: 1360, height: 860 }
 const phone = { width: 390, height: 800 }
 
-/** The chat of one person with the bot. */
+/** The chat of one person with the bot, which has welcomed them. */
 async function open(browser: Browser, chats: string, person: string, viewport: typeof phone): Promise<Page> {
   const page = await browser.newPage({ viewport, deviceScaleFactor: 1.5, locale: 'en-GB', reducedMotion: 'reduce' })
   await page.goto(`${chats}/#/${person}/personal`)
-  await page.locator('.bar h1').waitFor()
+  await page.locator('.card').first().waitFor()
   return page
 }
 
