@@ -77,6 +77,12 @@ export function count({ words }: Bits): number {
   return total
 }
 
+/** Visits the numbers in it, rising; for sets that are large. */
+export function each({ words }: Bits, visit: (n: number) => void): void {
+  for (let at = 0; at < words.length; at++)
+    for (let open = words[at] ?? 0; open !== 0; open &= open - 1) visit(at * 32 + 31 - Math.clz32(open & -open))
+}
+
 /** The numbers in it, rising; what is added or dropped meanwhile may or may not be seen. */
 export function* members({ words }: Bits): Iterable<number> {
   for (let at = 0; at < words.length; at++) {

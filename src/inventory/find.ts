@@ -91,7 +91,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
   function narrow(found: Bits, word: string, isNumber: boolean): { byOwner: Bits; byId: Bits } {
     const people = createBits()
     terms.people.starting(word, (o) => add(people, o))
-    const byOwner = owned.having(people)
+    const byOwner = owned.having(people, found)
     terms.named(word, false, (n) => add(byOwner, n))
     const all = copyOf(byOwner)
     const byId = createBits()
@@ -104,25 +104,27 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     }
     for (const { column, groups, wordsAt } of described) {
       const begins = (code: number) => wordsAt(code).some((text) => text.startsWith(word))
-      unite(all, groups.having(numbersWhere(column.texts.length, begins)))
+      unite(all, groups.having(numbersWhere(column.texts.length, begins), found))
     }
     intersect(found, all)
     return { byOwner, byId }
   }
 
   function keepText(found: Bits, { column, groups }: typeof texts.os, passes: (text: string) => boolean): void {
-    intersect(
-      found,
-      groups.having(numbersWhere(column.texts.length, (code) => code > 0 && passes(fold(column.texts[code] ?? '')))),
-    )
+    const codes = numbersWhere(column.texts.length, (code) => code > 0 && passes(fold(column.texts[code] ?? '')))
+    found.words = groups.having(codes, found).words
   }
 
-  /** The devices whose last sync was before this time; one that is not known was not. */
-  function silentSince(time: number): Bits {
+  /** Leaves the devices whose last sync was before this time; one that is not known was not. */
+  function keepSilent(found: Bits, time: number): void {
     const day = dayOf(time)
-    const bits = days.having(numbersWhere(day, (one) => one > 0))
-    addWhere(bits, days.having(numbersWhere(day + 1, (one) => one === day)), (n) => lastSync.at(n) < time)
-    return bits
+    const silent = days.having(
+      numbersWhere(day, (one) => one > 0),
+      found,
+    )
+    const edge = numbersWhere(day + 1, (one) => one === day)
+    addWhere(silent, days.having(edge, found), (n) => lastSync.at(n) < time)
+    found.words = silent.words
   }
 
   function filter(found: Bits, query: Query): void {
@@ -137,7 +139,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     if (wantedOs) keepText(found, texts.os, (text) => text.startsWith(wantedOs))
     if (wantedClient)
       keepWhere(found, (n) => fold(`${clientType.get(n)} ${clientVersion.get(n) ?? ''}`).startsWith(wantedClient))
-    if (query.stale !== undefined) intersect(found, silentSince(now().getTime() - query.stale * msOfDay))
+    if (query.stale !== undefined) keepSilent(found, now().getTime() - query.stale * msOfDay)
   }
 
   /** The devices whose name is just this. */

@@ -1,12 +1,12 @@
-import { add, type Bits, count, createBits, drop, has, members } from './bits.ts'
+import { add, addWhere, type Bits, count, createBits, drop, each, has, intersect, members } from './bits.ts'
 import type { Fleet } from './fleet.ts'
 
 /** The devices by a small number that each has, such as the code of a text: those of one are found without looking at others. */
 export interface Groups {
   /** To be called when a device has changed, come or gone. */
   touch(n: number): void
-  /** The devices that have one of these numbers, in a set of its own. */
-  having(keys: Bits): Bits
+  /** Those among these devices that have one of these numbers, in a set of its own. */
+  having(keys: Bits, among: Bits): Bits
 }
 
 /** They are sorted anew when more than one in so many has changed since; until then those that have are looked at singly. */
@@ -45,18 +45,27 @@ export function createGroups(fleet: Fleet, keyOf: (n: number) => number): Groups
     touch(n) {
       if (sorted !== undefined) add(changed, n)
     },
-    having(keys) {
+    having(keys, among) {
       const different = count(changed)
       const devices = sorted === undefined || different * fewChanged > sorted.length ? sort() : sorted
       const bits = createBits(fleet.highest())
-      for (const key of members(keys)) {
+      let total = 0
+      each(keys, (key) => {
+        total += (starts[key + 1] ?? 0) - (starts[key] ?? 0)
+      })
+      if (total > count(among)) {
+        addWhere(bits, among, (n) => has(keys, keyOf(n)))
+        return bits
+      }
+      each(keys, (key) => {
         const end = starts[key + 1] ?? 0
         for (let at = starts[key] ?? 0; at < end; at++) add(bits, devices[at] ?? 0)
-      }
-      for (const n of members(changed)) {
-        if (has(fleet.live, n) && has(keys, keyOf(n))) add(bits, n)
+      })
+      each(changed, (n) => {
+        if (has(keys, keyOf(n))) add(bits, n)
         else drop(bits, n)
-      }
+      })
+      intersect(bits, among)
       return bits
     },
   }
