@@ -84,7 +84,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     connector: byText(connector),
   }
   const described = [texts.type, texts.model, texts.os]
-  const days = createGroups(fleet, (n) => dayOf(lastSync.at(n)))
+  const days = createGroups(fleet, (n) => (lastSync.at(n) === 0 ? 0 : nearDay(lastSync.at(n))))
   const owned = createGroups(fleet, fleet.ownerOf)
 
   /** Leaves the devices that this word begins something of; says which it names by their owner, and which by all of an id. */
@@ -117,7 +117,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
 
   /** Leaves the devices whose last sync was before this time; one that is not known was not. */
   function keepSilent(found: Bits, time: number): void {
-    const day = dayOf(time)
+    const day = nearDay(time)
     const silent = days.having(
       numbersWhere(day, (one) => one > 0),
       found,
@@ -239,6 +239,11 @@ function wordsByCode(column: SharedText): (code: number) => readonly string[] {
     return words[code] ?? []
   }
 }
+
+/** A day that can be counted to; what lies further away belongs to the first or the last one. */
+const nearDay = (time: number) => Math.min(Math.max(1, dayOf(time)), farthestDay)
+/** In the year 2243. */
+const farthestDay = 100_000
 
 /** The numbers below `end` that pass. */
 function numbersWhere(end: number, passes: (number: number) => boolean): Bits {

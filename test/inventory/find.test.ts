@@ -256,6 +256,27 @@ describe('inventory: find', () => {
     assert.deepEqual(found('350000000004321'), [])
   })
 
+  it('finds by age whatever times Exchange shows, and whatever age is asked for', async () => {
+    const times = ['0001-01-01T00:00:00Z', '1969-12-30T12:00:00Z', '2026-05-20T00:00:00Z', '9999-12-31T23:59:59Z']
+    const some = await createInventory({ store: memoryStore(), now: () => new Date(today) })
+    const dated = times.map((lastSync, n) => ({
+      ...(devices[n] as Device),
+      statistics: { read: lastSync, lastSync, wipe: {}, accountWipe: {} },
+    }))
+    await some.put(...dated, { ...(devices[times.length] as Device), statistics: undefined })
+    const found = (stale: number) =>
+      some
+        .find({ stale }, everything)
+        .rows.map(({ guid }) => guid)
+        .sort()
+    const guids = (...at: number[]) => at.map((n) => dated[n]?.guid ?? '').sort()
+    assert.deepEqual(found(1), guids(0, 1, 2))
+    assert.deepEqual(found(30), guids(0, 1))
+    assert.deepEqual(found(30_000), guids(0))
+    assert.deepEqual(found(1_000_000), [])
+    assert.equal(some.find({}, everything).total, 5)
+  })
+
   it('goes through all devices once, page by page', () => {
     const first = inventory.find({ stale: 1 }, everything)
     const seen = Array.from(
