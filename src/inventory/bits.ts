@@ -8,6 +8,28 @@ export const createBits = (highest = 0): Bits => ({ words: new Uint32Array((high
 
 export const copyOf = ({ words }: Bits): Bits => ({ words: words.slice() })
 
+/** Sets that are used again and again: new ones for each search would soon cost more than the search, in collecting them. */
+export function createScratch() {
+  const all: Bits[] = []
+  let taken = 0
+  return {
+    /** From now on, those that were taken are taken anew. */
+    begin(): void {
+      taken = 0
+    },
+    /** An empty one with room for numbers up to `highest`. */
+    take(highest: number): Bits {
+      const bits = all[taken] ?? createBits()
+      all[taken] = bits
+      taken += 1
+      const size = (highest + 32) >>> 5
+      if (bits.words.length < size) bits.words = new Uint32Array(size)
+      else bits.words.fill(0)
+      return bits
+    },
+  }
+}
+
 export const has = ({ words }: Bits, n: number): boolean => (((words[n >>> 5] ?? 0) >>> (n & 31)) & 1) === 1
 
 export function add(bits: Bits, n: number): void {
@@ -26,22 +48,32 @@ export function drop({ words }: Bits, n: number): void {
 }
 
 /** Leaves what both have. */
-export function intersect({ words }: Bits, other: Bits): void {
-  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) & (other.words[at] ?? 0)
+export function intersect({ words }: Bits, { words: others }: Bits): void {
+  const both = Math.min(words.length, others.length)
+  for (let at = 0; at < both; at++) words[at] = (words[at] ?? 0) & (others[at] ?? 0)
+  words.fill(0, both)
 }
 
 /** Leaves what the other does not have. */
-export function subtract({ words }: Bits, other: Bits): void {
-  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) & ~(other.words[at] ?? 0)
+export function subtract({ words }: Bits, { words: others }: Bits): void {
+  const both = Math.min(words.length, others.length)
+  for (let at = 0; at < both; at++) words[at] = (words[at] ?? 0) & ~(others[at] ?? 0)
 }
 
-/** Adds what the other has. */
-export function unite(bits: Bits, other: Bits): void {
-  if (bits.words.length < other.words.length) {
-    const grown = other.words.slice()
-    for (let at = 0; at < bits.words.length; at++) grown[at] = (grown[at] ?? 0) | (bits.words[at] ?? 0)
+/** Adds what the other has, or where a third is given, what these two have. */
+export function unite(bits: Bits, { words: others }: Bits, among?: Bits): void {
+  if (bits.words.length < others.length) {
+    const grown = new Uint32Array(others.length)
+    grown.set(bits.words)
     bits.words = grown
-  } else for (let at = 0; at < other.words.length; at++) bits.words[at] = (bits.words[at] ?? 0) | (other.words[at] ?? 0)
+  }
+  const { words } = bits
+  if (among === undefined) {
+    for (let at = 0; at < others.length; at++) words[at] = (words[at] ?? 0) | (others[at] ?? 0)
+    return
+  }
+  const both = Math.min(others.length, among.words.length)
+  for (let at = 0; at < both; at++) words[at] = (words[at] ?? 0) | ((others[at] ?? 0) & (among.words[at] ?? 0))
 }
 
 /** Adds each of these that passes; what is in already is not asked again. */
@@ -58,12 +90,6 @@ export function addWhere(bits: Bits, these: Bits, passes: (n: number) => boolean
     }
     if (found !== 0) bits.words[at] = (bits.words[at] ?? 0) | found
   }
-}
-
-export function keepWhere(bits: Bits, passes: (n: number) => boolean): void {
-  const kept = createBits()
-  addWhere(kept, bits, passes)
-  bits.words = kept.words
 }
 
 export function count({ words }: Bits): number {

@@ -81,12 +81,12 @@ export async function createCollections(
     parseRule(rule)
   }
 
-  function membersOf(name: string): Bits {
-    if (isRoot(name)) return copyOf(fleet.live)
-    const [own, ...above] = chainOf(name)
-    const bits = own === undefined ? createBits() : copyOf(own.kept.bits())
-    for (const { kept } of above) intersect(bits, kept.bits())
-    return bits
+  function addMembers(bits: Bits, name: string): void {
+    const [own, limit, ...others] = chainOf(name).map(({ kept }) => kept.bits())
+    if (own === undefined) return
+    const limits = limit === undefined || others.length === 0 ? limit : copyOf(limit)
+    for (const other of others) if (limits !== undefined) intersect(limits, other)
+    unite(bits, own, limits)
   }
 
   /** Looks for the devices of a collection, and has it once they are found. */
@@ -141,11 +141,10 @@ export async function createCollections(
     /** Whether a collection could be so. Throws RULE_UNREADABLE, or COLLECTION_REFUSED as `put` does. */
     check,
 
-    /** The devices that are in any of these collections, in a set of its own. */
-    members(visible: Visible): Bits {
-      if (visible.some(isRoot)) return copyOf(fleet.live)
-      const bits = createBits()
-      for (const name of visible) unite(bits, membersOf(name))
+    /** The devices that are in any of these collections, in a set of its own or in this empty one. */
+    members(visible: Visible, bits = createBits(fleet.highest())): Bits {
+      if (visible.some(isRoot)) unite(bits, fleet.live)
+      else for (const name of visible) addMembers(bits, name)
       return bits
     },
 

@@ -1,17 +1,4 @@
-import {
-  add,
-  addWhere,
-  type Bits,
-  copyOf,
-  count,
-  createBits,
-  has,
-  intersect,
-  keepWhere,
-  members,
-  subtract,
-  unite,
-} from './bits.ts'
+import { add, addWhere, type Bits, count, createScratch, has, intersect, members, subtract, unite } from './bits.ts'
 import type { Visible } from './collections.ts'
 import type { SharedText } from './columns.ts'
 import type { Device, DeviceKey } from './device.ts'
@@ -20,6 +7,7 @@ import { createGroups } from './groups.ts'
 import { soldAs } from './models.ts'
 import { createOrder, type Order } from './order.ts'
 import { dayOf } from './reader.ts'
+import { numbersIn } from './sorted.ts'
 import type { Terms } from './terms.ts'
 import { digitsOf, fold, wordsOf } from './words.ts'
 
@@ -56,10 +44,10 @@ export interface Page {
 interface Parts {
   readonly fleet: Fleet
   readonly terms: Terms
-  /** The devices of these collections, in a set of its own. */
-  readonly seen: (visible: Visible) => Bits
-  /** Devices without contact for so long that they are shown only to those who ask for them, but these. */
-  readonly ignored: (held: Iterable<DeviceKey>) => Bits
+  /** The devices of these collections, in this empty set. */
+  readonly seen: (visible: Visible, bits: Bits) => Bits
+  /** Takes out devices without contact for so long that they are shown only to those who ask for them, but these. */
+  readonly hideInactive: (found: Bits, held: Iterable<DeviceKey>) => void
   readonly now: () => Date
 }
 
@@ -69,7 +57,7 @@ const sortable = 1000
 const msOfDay = 24 * 60 * 60_000
 
 /** Finds devices as a helpdesk expects it: whoever has just this id or name first, then by owner, then by model. */
-export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
+export function createFind({ fleet, terms, seen, hideInactive, now }: Parts) {
   const { type, model, os, phone, state, connector, clientType, clientVersion, lastSync } = fleet.columns
   const byText = (column: SharedText) => ({
     column,
@@ -84,18 +72,27 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     connector: byText(connector),
   }
   const described = [texts.type, texts.model, texts.os]
-  const days = createGroups(fleet, (n) => (lastSync.at(n) === 0 ? 0 : nearDay(lastSync.at(n))))
+  const spans = createGroups(fleet, (n) => (lastSync.at(n) === 0 ? 0 : spanOf(lastSync.at(n))))
   const owned = createGroups(fleet, fleet.ownerOf)
 
+  const scratch = createScratch()
+  const emptySet = () => scratch.take(fleet.highest())
+
+  function numbersUpTo(highest: number, passes: (number: number) => boolean): Bits {
+    const bits = scratch.take(highest)
+    for (let number = 0; number <= highest; number++) if (passes(number)) add(bits, number)
+    return bits
+  }
+
   /** Leaves the devices that this word begins something of; says which it names by their owner, and which by all of an id. */
-  function narrow(found: Bits, word: string, isNumber: boolean): { byOwner: Bits; byId: Bits } {
-    const people = createBits()
-    terms.people.starting(word, (o) => add(people, o))
-    const byOwner = owned.having(people, found)
-    terms.named(word, false, (n) => add(byOwner, n))
-    const all = copyOf(byOwner)
-    const byId = createBits()
-    if (word.length >= fewestOfId) terms.ids.starting(word, (n) => add(all, n))
+  function narrow(found: Bits, word: string, isNumber: boolean, byOwner: Bits, byId: Bits): void {
+    const people = scratch.take(fleet.owners.highest())
+    terms.people.addStarting(word, people)
+    const all = emptySet()
+    owned.addHaving(all, people, found)
+    terms.named(word, false, (n) => add(all, n))
+    unite(byOwner, all)
+    if (word.length >= fewestOfId) for (const n of numbersIn(terms.ids.starting(word))) add(all, n)
     terms.ids.equal(word, (n) => add(byId, n))
     if (isNumber) {
       terms.ids.equal(word.slice(-shownDigits), (n) => {
@@ -103,50 +100,51 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
       })
     }
     for (const { column, groups, wordsAt } of described) {
-      const begins = (code: number) => wordsAt(code).some((text) => text.startsWith(word))
-      unite(all, groups.having(numbersWhere(column.texts.length, begins), found))
+      const codes = numbersUpTo(column.texts.length - 1, (code) => wordsAt(code).some((text) => text.startsWith(word)))
+      groups.addHaving(all, codes, found)
     }
     intersect(found, all)
-    return { byOwner, byId }
   }
 
-  function keepText(found: Bits, { column, groups }: typeof texts.os, passes: (text: string) => boolean): void {
-    const codes = numbersWhere(column.texts.length, (code) => code > 0 && passes(fold(column.texts[code] ?? '')))
-    found.words = groups.having(codes, found).words
+  function keepText(found: Bits, { column, groups }: typeof texts.os, passes: (text: string) => boolean): Bits {
+    const codes = numbersUpTo(column.texts.length - 1, (code) => code > 0 && passes(fold(column.texts[code] ?? '')))
+    const kept = emptySet()
+    groups.addHaving(kept, codes, found)
+    return kept
   }
 
   /** Leaves the devices whose last sync was before this time; one that is not known was not. */
-  function keepSilent(found: Bits, time: number): void {
-    const day = nearDay(time)
-    const silent = days.having(
-      numbersWhere(day, (one) => one > 0),
-      found,
+  function keepSilent(found: Bits, time: number): Bits {
+    const edge = spanOf(time)
+    const [before, same] = [
+      numbersUpTo(edge, (span) => span > 0 && span < edge),
+      numbersUpTo(edge, (span) => span === edge),
+    ]
+    const [silent, near] = [emptySet(), emptySet()]
+    spans.addHaving(silent, before, found)
+    spans.addHaving(near, same, found)
+    addWhere(silent, near, (n) => lastSync.at(n) < time)
+    return silent
+  }
+
+  function keepClient(found: Bits, client: string): Bits {
+    const kept = emptySet()
+    addWhere(kept, found, (n) => fold(`${clientType.get(n)} ${clientVersion.get(n) ?? ''}`).startsWith(client))
+    return kept
+  }
+
+  /** The devices of these collections for which everything but the text is true. */
+  function filtered(query: Query, visible: Visible): Bits {
+    const [state, connector, os, client] = [query.state, query.connector, query.os, query.client].map(
+      (text) => text && fold(text),
     )
-    const edge = numbersWhere(day + 1, (one) => one === day)
-    addWhere(silent, days.having(edge, found), (n) => lastSync.at(n) < time)
-    found.words = silent.words
-  }
-
-  function filter(found: Bits, query: Query): void {
-    const [wantedState, wantedConnector, wantedOs, wantedClient] = [
-      query.state,
-      query.connector,
-      query.os,
-      query.client,
-    ].map((text) => text && fold(text))
-    if (wantedState) keepText(found, texts.state, (text) => text.startsWith(wantedState))
-    if (wantedConnector) keepText(found, texts.connector, (text) => text === wantedConnector)
-    if (wantedOs) keepText(found, texts.os, (text) => text.startsWith(wantedOs))
-    if (wantedClient)
-      keepWhere(found, (n) => fold(`${clientType.get(n)} ${clientVersion.get(n) ?? ''}`).startsWith(wantedClient))
-    if (query.stale !== undefined) keepSilent(found, now().getTime() - query.stale * msOfDay)
-  }
-
-  /** The devices whose name is just this. */
-  function named(text: string): Bits {
-    const bits = createBits()
-    terms.named(text, true, (n) => add(bits, n))
-    return bits
+    let found = seen(visible, emptySet())
+    if (state) found = keepText(found, texts.state, (text) => text.startsWith(state))
+    if (connector) found = keepText(found, texts.connector, (text) => text === connector)
+    if (os) found = keepText(found, texts.os, (text) => text.startsWith(os))
+    if (client) found = keepClient(found, client)
+    if (query.stale !== undefined) found = keepSilent(found, now().getTime() - query.stale * msOfDay)
+    return found
   }
 
   /** So many of these, in the order of names, after so many. */
@@ -154,11 +152,14 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     if (total <= sortable) return terms.sorted(members(bits)).slice(skip, skip + take)
     const rows: number[] = []
     let left = skip
-    terms.inOrder((n) => {
-      if (has(bits, n) && left-- <= 0) rows.push(n)
-      return rows.length < take
-    })
-    return rows
+    for (const { ns, from, to } of terms.inOrder(bits)) {
+      for (let at = from; at < to; at++) {
+        const n = ns[at] ?? 0
+        if (has(bits, n) && left-- <= 0) rows.push(n)
+      }
+      if (rows.length >= take) break
+    }
+    return rows.slice(0, take)
   }
 
   const inGivenOrder = createOrder(fleet, inOrder)
@@ -184,23 +185,20 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
   }
 
   function find(query: Query, visible: Visible): Page {
+    scratch.begin()
     const text = fold(query.text ?? '').trim()
-    const found = seen(visible)
-    filter(found, query)
-    const exact = named(text)
+    const found = filtered(query, visible)
+    const exact = emptySet()
+    terms.named(text, true, (n) => add(exact, n))
     intersect(exact, found)
-    if (query.stale === undefined) subtract(found, ignored(query.held ?? []))
+    if (query.stale === undefined) hideInactive(found, query.held ?? [])
 
-    const byOwner = createBits()
-    const byId = createBits()
+    const byOwner = emptySet()
+    const byId = emptySet()
     const isNumber = telephoneNumber.test(text)
     const words = isNumber ? [digitsOf(text)] : wordsOf(text)
     if (text !== '' && words.length === 0) found.words.fill(0)
-    for (const word of words) {
-      const hits = narrow(found, word, isNumber)
-      unite(byOwner, hits.byOwner)
-      unite(byId, hits.byId)
-    }
+    for (const word of words) narrow(found, word, isNumber, byOwner, byId)
     intersect(byId, found)
     unite(exact, byId)
     subtract(found, exact)
@@ -214,7 +212,7 @@ export function createFind({ fleet, terms, seen, ignored, now }: Parts) {
     find,
     /** To be called when a device has changed, come or gone. */
     touch(n: number): void {
-      for (const groups of [...Object.values(texts).map(({ groups }) => groups), days, owned]) groups.touch(n)
+      for (const groups of [...Object.values(texts).map(({ groups }) => groups), spans, owned]) groups.touch(n)
     },
   }
 }
@@ -240,14 +238,7 @@ function wordsByCode(column: SharedText): (code: number) => readonly string[] {
   }
 }
 
-/** A day that can be counted to; what lies further away belongs to the first or the last one. */
-const nearDay = (time: number) => Math.min(Math.max(1, dayOf(time)), farthestDay)
-/** In the year 2243. */
-const farthestDay = 100_000
-
-/** The numbers below `end` that pass. */
-function numbersWhere(end: number, passes: (number: number) => boolean): Bits {
-  const bits = createBits(end)
-  for (let number = 0; number < end; number++) if (passes(number)) add(bits, number)
-  return bits
-}
+/** The fourteen days that a time lies in, counted from one up; what lies further away belongs to the first or the last ones. */
+const spanOf = (time: number) => Math.min(Math.max(1, Math.floor(dayOf(time) / 14)), lastSpan)
+/** In the year 2246. */
+const lastSpan = 7_200

@@ -207,6 +207,7 @@ function createOwners() {
   return {
     columns,
     live,
+    highest: places.highest,
     find: places.find,
     ofConnector: (connector: string) => [...members(live)].filter((o) => columns.connector.get(o) === connector),
     take,

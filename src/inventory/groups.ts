@@ -1,23 +1,29 @@
-import { add, addWhere, type Bits, count, createBits, drop, each, has, intersect, members } from './bits.ts'
+import { add, addWhere, type Bits, count, createBits, drop, each, has, members, unite } from './bits.ts'
 import type { Fleet } from './fleet.ts'
 
 /** The devices by a small number that each has, such as the code of a text: those of one are found without looking at others. */
 export interface Groups {
   /** To be called when a device has changed, come or gone. */
   touch(n: number): void
-  /** Those among these devices that have one of these numbers, in a set of its own. */
-  having(keys: Bits, among: Bits): Bits
+  /** Adds those among these devices that have one of these numbers. */
+  addHaving(bits: Bits, keys: Bits, among: Bits): void
 }
 
 /** They are sorted anew when more than one in so many has changed since; until then those that have are looked at singly. */
 const fewChanged = 16
 
+/** A key that at least one in so many devices has keeps them as a set, which takes no more memory than their numbers. */
+const common = 32
+
 /** Made when it is first asked for, and from then on kept up by `touch`; four bytes for each device. */
-export function createGroups(fleet: Fleet, keyOf: (n: number) => number): Groups {
-  /** Devices, those of a lower key first; where the devices of each key begin, and after the last one where they end. */
+export function createGroups(fleet: Pick<Fleet, 'live' | 'size' | 'highest'>, keyOf: (n: number) => number): Groups {
+  /** The devices of common keys. */
+  const sets = new Map<number, Bits>()
+  /** The others, those of a lower key first; where the devices of each key begin, and after the last one where they end. */
   let sorted: Uint32Array | undefined
   let starts = new Uint32Array(0)
   let changed = createBits()
+  let changes = 0
 
   function sort(): Uint32Array {
     const keys = new Uint32Array(fleet.highest() + 1)
@@ -29,44 +35,56 @@ export function createGroups(fleet: Fleet, keyOf: (n: number) => number): Groups
     }
     starts = new Uint32Array(highest + 2)
     for (const n of members(fleet.live)) addTo(starts, (keys[n] ?? 0) + 1, 1)
-    for (let key = 1; key < starts.length; key++) addTo(starts, key, starts[key - 1] ?? 0)
+    sets.clear()
+    for (let key = 0; key <= highest; key++) {
+      if ((starts[key + 1] ?? 0) * common >= keys.length) {
+        sets.set(key, createBits(fleet.highest()))
+        starts[key + 1] = 0
+      }
+      addTo(starts, key + 1, starts[key] ?? 0)
+    }
     const next = starts.slice()
-    sorted = new Uint32Array(fleet.size())
+    sorted = new Uint32Array(starts[highest + 1] ?? 0)
     for (const n of members(fleet.live)) {
       const key = keys[n] ?? 0
-      sorted[next[key] ?? 0] = n
-      addTo(next, key, 1)
+      const set = sets.get(key)
+      if (set === undefined) {
+        sorted[next[key] ?? 0] = n
+        addTo(next, key, 1)
+      } else add(set, n)
     }
     changed = createBits()
+    changes = 0
     return sorted
   }
 
   return {
     touch(n) {
-      if (sorted !== undefined) add(changed, n)
+      if (sorted === undefined) return
+      if (!has(changed, n)) changes += 1
+      add(changed, n)
+      for (const set of sets.values()) drop(set, n)
     },
-    having(keys, among) {
-      const different = count(changed)
-      const devices = sorted === undefined || different * fewChanged > sorted.length ? sort() : sorted
-      const bits = createBits(fleet.highest())
-      let total = 0
-      each(keys, (key) => {
-        total += (starts[key + 1] ?? 0) - (starts[key] ?? 0)
-      })
-      if (total > count(among)) {
+    addHaving(bits, keys, among) {
+      const wanted = count(keys)
+      if (wanted === 0) return
+      const devices = sorted === undefined || changes * fewChanged > fleet.size() ? sort() : sorted
+      const expected = (wanted / starts.length) * devices.length
+      if (expected > count(among)) {
         addWhere(bits, among, (n) => has(keys, keyOf(n)))
-        return bits
+        return
       }
       each(keys, (key) => {
         const end = starts[key + 1] ?? 0
-        for (let at = starts[key] ?? 0; at < end; at++) add(bits, devices[at] ?? 0)
+        for (let at = starts[key] ?? 0; at < end; at++) {
+          const n = devices[at] ?? 0
+          if (has(among, n) && (changes === 0 || !has(changed, n))) add(bits, n)
+        }
       })
+      for (const [key, set] of sets) if (has(keys, key)) unite(bits, set, among)
       each(changed, (n) => {
-        if (has(keys, keyOf(n))) add(bits, n)
-        else drop(bits, n)
+        if (has(among, n) && has(keys, keyOf(n))) add(bits, n)
       })
-      intersect(bits, among)
-      return bits
     },
   }
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Store } from '../store/store.ts'
-import { type Bits, copyOf, drop, has, members } from './bits.ts'
+import { add, type Bits, has, members, subtract } from './bits.ts'
 import { minimumAbove } from './changes.ts'
 import { createCollections, type Visible } from './collections.ts'
 import type { Device, DeviceKey, Owner } from './device.ts'
@@ -61,7 +61,7 @@ export async function createInventory(options: InventoryOptions) {
     today,
   )
   const seen = collections.members
-  const { find, touch } = createFind({ fleet, terms, seen, ignored, now })
+  const { find, touch } = createFind({ fleet, terms, seen, hideInactive, now })
   const memory = createMemory({
     fleet,
     terms,
@@ -149,11 +149,11 @@ export async function createInventory(options: InventoryOptions) {
     }
   }
 
-  /** Devices that are shown only to those who ask for them. */
-  function ignored(held: Iterable<DeviceKey>): Bits {
-    const bits = copyOf(inactive.bits())
-    for (const key of held) drop(bits, numberOf(key))
-    return bits
+  /** Takes out the devices that are shown only to those who ask for them, but these. */
+  function hideInactive(found: Bits, held: Iterable<DeviceKey>): void {
+    const shown = [...held].map(numberOf).filter((n) => has(found, n))
+    subtract(found, inactive.bits())
+    for (const n of shown) add(found, n)
   }
 
   return {

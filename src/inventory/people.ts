@@ -34,7 +34,8 @@ export function createPeople({ fleet, terms, seen }: Parts) {
   function called(words: readonly string[], exactly: boolean): Bits {
     const [all = createBits(), ...others] = words.map((word) => {
       const bits = createBits()
-      terms.people[exactly ? 'equal' : 'starting'](word, (o) => add(bits, o))
+      if (exactly) terms.people.equal(word, (o) => add(bits, o))
+      else terms.people.addStarting(word, bits)
       return bits
     })
     for (const other of others) intersect(all, other)
@@ -65,11 +66,11 @@ export function createPeople({ fleet, terms, seen }: Parts) {
     let left = mostCompared
     for (const start of startsNear(word)) {
       if (left <= 0) break
-      terms.people.starting(start, (o, text) => {
-        if (left-- <= 0) return
+      for (const { o, text } of terms.people.starting(start)) {
+        if (left-- <= 0) break
         const far = distance(word, text.replace(/@.*/, ''))
         if (far <= limit) found.set(o, Math.min(far, found.get(o) ?? far))
-      })
+      }
     }
     return found
   }

@@ -2,6 +2,7 @@ import { type Bits, has } from './bits.ts'
 import type { Visible } from './collections.ts'
 import type { Device, DeviceKey } from './device.ts'
 import type { Fleet } from './fleet.ts'
+import { numbersIn } from './sorted.ts'
 import type { Terms } from './terms.ts'
 import { fold, wordsOf } from './words.ts'
 
@@ -52,12 +53,7 @@ export function createResolve({ fleet, terms, seen }: Parts) {
       () => true,
     )
   const byShortId = (ref: string) =>
-    ref.length < shortest
-      ? []
-      : collect(
-          (visit) => terms.ids.starting(ref, visit),
-          (n) => guid.get(n)?.startsWith(ref) === true,
-        )
+    ref.length < shortest ? [] : [...numbersIn(terms.ids.starting(ref))].filter((n) => guid.get(n)?.startsWith(ref))
 
   function byPerson(ref: string): number[] {
     const [word = ''] = wordsOf(ref)
@@ -96,12 +92,12 @@ export function createResolve({ fleet, terms, seen }: Parts) {
     /** The first eight characters of the Guid, or as many more as tell it from every other device of the site. */
     shortId({ guid: own }: DeviceKey): string {
       let length = shortest
-      terms.ids.starting(own.slice(0, shortest), (n) => {
+      for (const n of numbersIn(terms.ids.starting(own.slice(0, shortest)))) {
         const other = guid.get(n) ?? ''
         let same = 0
         while (same < own.length && other[same] === own[same]) same += 1
         if (same < own.length) length = Math.max(length, same + 1)
-      })
+      }
       return own.slice(0, length)
     },
 

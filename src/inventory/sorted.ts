@@ -1,11 +1,14 @@
+import { type Bits, count, each } from './bits.ts'
+import { numbers } from './columns.ts'
+
 /** Texts in order, each with the number of what it names; finds all that begin with a text. */
 export interface Sorted {
   add(text: string, n: number): void
   remove(text: string, n: number): void
-  /** All, in order, until `visit` returns false. */
-  walk(visit: (n: number) => boolean): void
+  /** All, in order; where each number has one text, runs without any of these numbers may be left out. */
+  walk(among: Bits): Iterable<Run>
   /** All that begin with this text, in no order. */
-  starting(text: string, visit: (n: number, text: string) => void): void
+  starting(text: string): Iterable<Run>
   /** All that are this text. */
   equal(text: string, visit: (n: number) => void): void
 }
@@ -16,14 +19,29 @@ interface Block {
   readonly ns: number[]
 }
 
+/** Those of a block from one place up to another: where many are visited, a call for each would cost more than the visit. */
+export interface Run extends Readonly<Block> {
+  readonly from: number
+  readonly to: number
+}
+
+/** What the entries of these runs name. */
+export function* numbersIn(runs: Iterable<Run>): Iterable<number> {
+  for (const { ns, from, to } of runs) for (let at = from; at < to; at++) yield ns[at] ?? 0
+}
+
 /** The entries whose texts begin with the same two letters: in the order in which they came, or sorted and cut into blocks. */
 interface Drawer {
+  /** From 0 to 255. */
+  readonly mark: number
   isSorted: boolean
   blocks: Block[]
 }
 
 const fullBlock = 1024
 const freshBlock = 640
+/** For so many it is worth while to see which drawers they are in. */
+const few = 100_000
 
 const isBefore = (a: string, n: number, b: string, m: number) => a < b || (a === b && n < m)
 /** The first two letters as a number that sorts as they do. */
@@ -36,6 +54,8 @@ const keyOf = (text: string) => (text.charCodeAt(0) || 0) * 0x10000 + (text.char
  */
 export function createSorted(): Sorted {
   const drawers = new Map<number, Drawer>()
+  /** The mark of the drawer that each number was last put into. */
+  const marks = numbers((length) => new Uint8Array(length))
   /** In order; to be made anew after a new one. */
   let keys: number[] | undefined
 
@@ -98,31 +118,18 @@ export function createSorted(): Sorted {
     return low
   }
 
-  function each({ texts, ns }: Block, from: number, visit: (n: number, text: string) => boolean): boolean {
-    for (let place = from; place < texts.length; place++) if (!visit(ns[place] ?? 0, texts[place] ?? '')) return false
-    return true
-  }
-
-  /** From the first entry of a drawer that is not before this text, until `visit` returns false. */
-  function walkFrom(text: string, visit: (n: number, text: string) => boolean): void {
-    const drawer = drawers.get(keyOf(text))
-    if (drawer === undefined) return
-    const { blocks } = sort(drawer)
-    for (let at = blockFor(drawer, text, -1); at < blocks.length; at++) {
-      const block = blocks[at]
-      if (block === undefined || !each(block, placeIn(block, text, -1), visit)) return
-    }
-  }
-
   return {
     add(text, n) {
       const key = keyOf(text)
       const drawer = drawers.get(key)
       if (drawer === undefined) {
-        drawers.set(key, { isSorted: false, blocks: [{ texts: [text], ns: [n] }] })
+        const mark = drawers.size % 256
+        drawers.set(key, { mark, isSorted: false, blocks: [{ texts: [text], ns: [n] }] })
+        marks.set(n, mark)
         keys = undefined
         return
       }
+      marks.set(n, drawer.mark)
       const at = drawer.isSorted ? blockFor(drawer, text, n) : 0
       const block = drawer.blocks[at]
       if (block === undefined) return
@@ -157,44 +164,59 @@ export function createSorted(): Sorted {
       keys = undefined
     },
 
-    walk(visit) {
+    *walk(among) {
+      const wanted = new Uint8Array(256)
+      const isFew = count(among) <= few
+      if (isFew)
+        each(among, (n) => {
+          wanted[marks.get(n)] = 1
+        })
       for (const key of orderedKeys()) {
         const drawer = drawers.get(key)
-        for (const { ns } of drawer ? sort(drawer).blocks : []) for (const n of ns) if (!visit(n)) return
+        if (drawer === undefined || (isFew && wanted[drawer.mark] === 0)) continue
+        for (const block of sort(drawer).blocks) yield whole(block)
       }
     },
 
-    starting(text, visit) {
+    *starting(text) {
       if (text.length > 2) {
         const drawer = drawers.get(keyOf(text))
         if (drawer === undefined) return
         const { blocks } = sort(drawer)
-        for (let at = blockFor(drawer, text, -1); at < blocks.length; at++) {
+        const first = blockFor(drawer, text, -1)
+        for (let at = first; at < blocks.length; at++) {
           const block = blocks[at]
           if (block === undefined) return
-          const end = endIn(block, text)
-          for (let place = placeIn(block, text, -1); place < end; place++)
-            visit(block.ns[place] ?? 0, block.texts[place] ?? '')
-          if (end < block.texts.length) return
+          const from = at === first ? placeIn(block, text, -1) : 0
+          const to = block.texts.at(-1)?.startsWith(text) ? block.texts.length : endIn(block, text)
+          yield { ...block, from, to }
+          if (to < block.texts.length) return
         }
         return
       }
       const [first, end] = [keyOf(text), text.length === 2 ? keyOf(text) : keyOf(text) + 0xffff]
-      for (const key of text === '' ? [] : orderedKeys()) {
-        if (key < first || key > end) continue
-        for (const { texts, ns } of drawers.get(key)?.blocks ?? [])
-          for (let place = 0; place < texts.length; place++) visit(ns[place] ?? 0, texts[place] ?? '')
-      }
+      for (const key of text === '' ? [] : orderedKeys())
+        if (key >= first && key <= end) for (const block of drawers.get(key)?.blocks ?? []) yield whole(block)
     },
 
     equal(text, visit) {
-      walkFrom(text, (n, found) => {
-        if (found === text) visit(n)
-        return found === text
-      })
+      const drawer = drawers.get(keyOf(text))
+      if (drawer === undefined) return
+      const { blocks } = sort(drawer)
+      for (let at = blockFor(drawer, text, -1); at < blocks.length; at++) {
+        const block = blocks[at]
+        if (block === undefined) return
+        const { texts, ns } = block
+        for (let place = placeIn(block, text, -1); place < texts.length; place++) {
+          if (texts[place] !== text) return
+          visit(ns[place] ?? 0)
+        }
+      }
     },
   }
 }
+
+const whole = (block: Block): Run => ({ ...block, from: 0, to: block.texts.length })
 
 /** The places of texts in their order. */
 function sortedPlaces({ texts, ns }: Block): number[] {

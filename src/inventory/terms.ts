@@ -1,7 +1,7 @@
-import { has, members } from './bits.ts'
+import { add, type Bits, has, members } from './bits.ts'
 import { nameOf, userOf } from './device.ts'
 import type { Fleet } from './fleet.ts'
-import { createSorted, type Sorted } from './sorted.ts'
+import { createSorted, type Run, type Sorted } from './sorted.ts'
 import { digitsOf, fold, wordsOf } from './words.ts'
 
 /** Takes that in this list this text stands for this device or owner. */
@@ -69,8 +69,16 @@ export function createTerms(fleet: Fleet) {
   return {
     ids,
     people: {
-      starting: (text: string, visit: (o: number, text: string) => void) =>
-        people.starting(text, (entry, found) => visit(entry >>> 1, found)),
+      /** Adds those of whom something begins with this text. */
+      addStarting(text: string, bits: Bits): void {
+        for (const { ns, from, to } of people.starting(text))
+          for (let at = from; at < to; at++) add(bits, (ns[at] ?? 0) >>> 1)
+      },
+      /** The same with what begins so. */
+      *starting(text: string): Iterable<{ o: number; text: string }> {
+        for (const { texts, ns, from, to } of people.starting(text))
+          for (let at = from; at < to; at++) yield { o: (ns[at] ?? 0) >>> 1, text: texts[at] ?? '' }
+      },
       equal: (text: string, visit: (o: number) => void) => people.equal(text, (entry) => visit(entry >>> 1)),
     },
     accounts,
@@ -93,10 +101,10 @@ export function createTerms(fleet: Fleet) {
         })
     },
 
-    /** All devices in the order in which they are shown, until `visit` returns false. */
-    inOrder(visit: (n: number) => boolean): void {
+    /** Devices in the order in which they are shown, these at least. */
+    inOrder(among: Bits): Iterable<Run> {
       while (orderMore());
-      order.walk(visit)
+      return order.walk(among)
     },
 
     /** Does something that changes what these devices and owners are found by, in a list that may grow by it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { createSorted } from '../../src/inventory/sorted.ts'
+import { add, createBits } from '../../src/inventory/bits.ts'
+import { createSorted, numbersIn } from '../../src/inventory/sorted.ts'
 
 /** Enough with one beginning to fill several blocks. */
 const many = 3000
@@ -24,16 +25,16 @@ describe('inventory: texts in order', () => {
             known.delete(n)
           }
           for (const start of ['ad', 'ada', 'ada1', 'ade', 'adele', 'adele4', 'adelx', 'b', 'c']) {
-            const found: number[] = []
-            sorted.starting(start, (n) => found.push(n))
+            const found = [...numbersIn(sorted.starting(start))]
             const expected = [...known].filter(([, one]) => one.startsWith(start)).map(([n]) => n)
             assert.deepEqual(found.sort(), expected.sort(), start)
             const equal: number[] = []
             sorted.equal(start, (n) => equal.push(n))
             assert.deepEqual(equal.sort(), [...known].flatMap(([n, one]) => (one === start ? [n] : [])).sort())
           }
-          const walked: string[] = []
-          sorted.walk((n) => walked.push(known.get(n) ?? '') > 0)
+          const all = createBits(many)
+          for (const n of known.keys()) add(all, n)
+          const walked = [...numbersIn(sorted.walk(all))].map((n) => known.get(n))
           assert.deepEqual(walked, [...known.values()].sort())
         },
       ),
