@@ -1,4 +1,4 @@
-import { Template } from 'adaptivecards-templating'
+import { createRequire } from 'node:module'
 
 interface Scope {
   readonly $root: unknown
@@ -9,8 +9,8 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 /**
  * Makes a template of Microsoft's templating language ready to be filled with data. Their engine takes about a microsecond
- * for each expression, and somebody waits for the card: what merely names a value is read directly. The engine gets the rest,
- * with the data of its place for a root.
+ * for each expression, and somebody waits for the card: what names a value, or asks a simple question of one, is read
+ * directly. The engine gets the rest, with the data of its place for a root.
  */
 export function prepare(template: unknown): (data: unknown) => unknown {
   const fill = fillerOf(template)
@@ -44,13 +44,8 @@ function fillObject(node: object): Fill {
 
 /** Without a value where the condition does not hold, which a list leaves out. */
 function onlyWhen($when: unknown, fill: Fill): Fill {
-  const [, asked] = String($when).match(/^\$\{exists\((.*)\)\}$/) ?? []
-  if (asked !== undefined && name.test(asked)) {
-    const value = valueAt(asked)
-    return (scope) => ((value(scope) ?? undefined) === undefined ? undefined : fill(scope))
-  }
-  const condition = new Template({ $when, holds: true })
-  return (scope) => (condition.expand({ $root: scope.$data }) === null ? undefined : fill(scope))
+  const holds = fillerOf($when)
+  return (scope) => (holds(scope) === false ? undefined : fill(scope))
 }
 
 function forEach(data: Fill, fill: Fill): Fill {
@@ -62,20 +57,51 @@ function forEach(data: Fill, fill: Fill): Fill {
   }
 }
 
-const name = /^(\$root\.)?[a-z]\w*(\.[a-z]\w*)*$/i
-
 function fillText(text: string): Fill {
   const [first = '', ...others] = text.split(/\$\{([^}]*)\}/)
-  const names = others.filter((_, index) => index % 2 === 0)
+  const values = others.filter((_, index) => index % 2 === 0).map(directly)
   const between = others.filter((_, index) => index % 2 === 1)
-  if (!names.every((one) => name.test(one))) {
-    const engine = new Template(text)
-    return (scope) => engine.expand({ $root: scope.$data })
-  }
-  const values = names.map(valueAt)
+  if (values.includes(undefined)) return engineFor(text)
   const [only] = values
-  if (only !== undefined && text === `\${${names[0]}}`) return only
-  return (scope) => values.reduce((line, value, index) => `${line}${value(scope) ?? ''}${between[index]}`, first)
+  if (only !== undefined && first === '' && others.length === 2 && between[0] === '') return only
+  return (scope) => values.reduce((line, value, index) => `${line}${value?.(scope) ?? ''}${between[index]}`, first)
+}
+
+const path = String.raw`((?:\$root\.)?[a-z]\w*(?:\.[a-z]\w*)*)`
+const word = "'([^']*)'"
+const isThere = (value: unknown) => value !== undefined && value !== null
+
+/** What can be said about a value without the engine. */
+const direct: readonly { form: RegExp; says: (value: unknown, word: string) => unknown }[] = [
+  { form: new RegExp(`^${path}$`, 'i'), says: (value) => value },
+  { form: new RegExp(`^exists\\(${path}\\)$`, 'i'), says: isThere },
+  { form: new RegExp(`^!exists\\(${path}\\)$`, 'i'), says: (value) => !isThere(value) },
+  { form: new RegExp(`^count\\(${path}\\) > 0$`, 'i'), says: (value) => Array.isArray(value) && value.length > 0 },
+  { form: new RegExp(`^${path} == ${word}$`, 'i'), says: (value, word) => value === word },
+  { form: new RegExp(`^${path} != ${word}$`, 'i'), says: (value, word) => value !== word },
+  { form: new RegExp(`^if\\(exists\\(${path}\\), \\1, ${word}\\)$`, 'i'), says: (value, word) => value ?? word },
+]
+
+function directly(expression: string): Fill | undefined {
+  for (const { form, says } of direct) {
+    const [, at, word = ''] = form.exec(expression) ?? []
+    if (at === undefined) continue
+    const value = valueAt(at)
+    return (scope) => says(value(scope), word)
+  }
+  return undefined
+}
+
+const require = createRequire(import.meta.url)
+
+/** The engine takes longer to load than all else of a card: it is loaded, and reads a text, when that is first needed. */
+function engineFor(text: string): Fill {
+  let template: import('adaptivecards-templating').Template | undefined
+  return ({ $data }) => {
+    const { Template }: typeof import('adaptivecards-templating') = require('adaptivecards-templating')
+    template ??= new Template(text)
+    return template.expand({ $root: $data })
+  }
 }
 
 function valueAt(path: string): Fill {

@@ -123,18 +123,20 @@ function define<S extends z.ZodObject>(
   bind: (args: z.output<S>) => Go,
 ): Command {
   const grammar = readUsage(about.usage)
-  const fields = fieldsOf(about.args)
   return {
     ...about,
     device,
-    fields,
+    /** Worked out when a form is shown: that is seldom, and for all commands at start it would take long. */
+    get fields() {
+      return fieldsOf(about.args)
+    },
     values: (line) => readLine(grammar, line),
     check(values) {
       const asGiven = about.args.safeParse(values)
       if (asGiven.success) return bind(asGiven.data)
       const given = withoutBlanks(values)
       const result = about.args.safeParse(given, { error: sentenceOf })
-      if (!result.success) throw wrong(about, fields, given, result.error)
+      if (!result.success) throw wrong(about, fieldsOf(about.args), given, result.error)
       return bind(result.data)
     },
   }

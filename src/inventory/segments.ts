@@ -17,8 +17,11 @@ const StoredDeviceSchema = DeviceSchema.extend({ told: z.array(z.enum(toldKinds)
 
 /** Rows that are checked and not copied: to copy a million of them costs more than all the rest of reading them. */
 function rowsOf<T>(schema: z.ZodType<T>) {
-  const rows = z.compile(z.array(schema))
-  return z.custom<T[]>((value) => rows.validate(value))
+  let rows: { validate(value: unknown): boolean } | undefined
+  return z.custom<T[]>((value) => {
+    rows ??= z.compile(z.array(schema))
+    return rows.validate(value)
+  })
 }
 
 /**

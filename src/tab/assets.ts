@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { build, stop } from 'esbuild'
 
 /** A file that the tab serves. */
 export interface Asset {
@@ -60,6 +59,7 @@ export function readPage(): Promise<ReadonlyMap<string, Asset>> {
 }
 
 async function bundle(): Promise<ReadonlyMap<string, Asset>> {
+  const { build, stop } = await import('esbuild')
   const entryPoints = [
     join('page', 'main.ts'),
     join('page', 'style.css'),

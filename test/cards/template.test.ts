@@ -47,6 +47,25 @@ describe('a prepared template', () => {
       assertSame(template, data)
   })
 
+  it('answers what is asked of a value as the engine does', () => {
+    const template = [
+      { $when: '${exists(a)}', is: '${a}' },
+      { $when: '${!exists(b.c)}', is: 'missing' },
+      { $when: '${count(list) > 0}', is: '${list}' },
+      { $when: "${a == 'one'}", is: 'one' },
+      { $when: "${a != 'one'}", is: 'other' },
+      { $when: "${a == 'one' || a == 'two'}", is: "${if(a == 'one', 1, 2)}" },
+      "${if(exists(a), a, 'nothing')} of <${if(exists(b.c), b.c, 'nothing')}>",
+    ]
+    for (const a of [null, '', 'one', 'two'])
+      for (const data of [
+        { a, b: {}, list: [] },
+        { a, b: { c: 'x' }, list: [1] },
+        { a, b: { c: null }, list: ['a', 'b'] },
+      ])
+        assertSame(template, data)
+  })
+
   it('takes the data for text, not for a template', () => {
     assert.deepEqual(prepare({ text: '<${a}>' })({ a: '${b}', b: 'evil' }), { text: '<${b}>' })
   })

@@ -79,9 +79,10 @@ interface Measure {
   write(value: number, generation: Generation): Parameter
 }
 
+const count = (number: number) => String(Math.round(number * 1000) / 1000)
+
 /** A whole number within limits. What Exchange shows may lie between two units, and is then kept as it is. */
 function measure({ low, high, unit, none, read, write }: Measure): Kind {
-  const count = (number: number) => number.toLocaleString('en', { useGrouping: false, maximumFractionDigits: 3 })
   const range = `${count(low)} to ${count(high)}${unit ? ` ${unit}` : ''}`
   const units = unit === undefined ? '' : `(?:\\s*${unit.replace(/s$/, '')}s?)?`
   const number = new RegExp(`^\\s*(\\d{1,10})${units}\\s*$`, 'i')
