@@ -101,6 +101,8 @@ export function createTerms(fleet: Fleet) {
         })
     },
 
+    /** Whether all devices are in the order; to put them there takes a while. */
+    isOrdered: () => ordered >= fleet.highest(),
     /** Devices in the order in which they are shown, these at least. */
     inOrder(among: Bits): Iterable<Run> {
       while (orderMore());
