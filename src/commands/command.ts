@@ -123,12 +123,13 @@ function define<S extends z.ZodObject>(
   bind: (args: z.output<S>) => Go,
 ): Command {
   const grammar = readUsage(about.usage)
+  const fields = once(() => fieldsOf(about.args))
   return {
     ...about,
     device,
-    /** Worked out when a form is shown: that is seldom, and for all commands at start it would take long. */
+    /** Worked out when they are first needed: for all commands at start it would take long. */
     get fields() {
-      return fieldsOf(about.args)
+      return fields()
     },
     values: (line) => readLine(grammar, line),
     check(values) {
@@ -136,9 +137,18 @@ function define<S extends z.ZodObject>(
       if (asGiven.success) return bind(asGiven.data)
       const given = withoutBlanks(values)
       const result = about.args.safeParse(given, { error: sentenceOf })
-      if (!result.success) throw wrong(about, fieldsOf(about.args), given, result.error)
+      if (!result.success) throw wrong(about, fields(), given, result.error)
       return bind(result.data)
     },
+  }
+}
+
+/** Makes something when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly it: T } | undefined
+  return () => {
+    made ??= { it: make() }
+    return made.it
   }
 }
 

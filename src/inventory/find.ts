@@ -52,8 +52,10 @@ interface Parts {
 }
 
 const usualRows = 10
-/** So many are sorted for a page, and more while there is no order of all; of others, that is walked through. */
-const sortable = { now: 1000, first: 10_000 }
+/** To sort a device takes as long as to walk past so many in the order of all. */
+const walked = 300
+/** So many are sorted for a page while there is no order of all. */
+const sortable = 10_000
 const msOfDay = 24 * 60 * 60_000
 
 /** Finds devices as a helpdesk expects it: whoever has just this id or name first, then by owner, then by model. */
@@ -149,7 +151,8 @@ export function createFind({ fleet, terms, seen, hideInactive, now }: Parts) {
 
   /** So many of these, in the order of names, after so many. */
   function inOrder(bits: Bits, total: number, skip: number, take: number): number[] {
-    if (total <= (terms.isOrdered() ? sortable.now : sortable.first)) return terms.sorted(members(bits)).slice(skip, skip + take)
+    const isSorted = terms.isOrdered() ? total * walked <= fleet.size() : total <= sortable
+    if (isSorted) return terms.sorted(members(bits)).slice(skip, skip + take)
     const rows: number[] = []
     let left = skip
     for (const { ns, from, to } of terms.inOrder(bits)) {

@@ -14,6 +14,7 @@ export function createTerms(fleet: Fleet) {
   /** Devices by name and the beginning of the Guid, the order in which they are shown: those with a number up to `ordered`. */
   const order = createSorted()
   let ordered = 0
+  let isOrdering = false
   /** Devices by Guid, device id, IMEI and telephone number. */
   const ids = createSorted()
   /** Owners by user, mail address, UPN, and each word of the display name: twice their number, and one more by user. */
@@ -66,6 +67,12 @@ export function createTerms(fleet: Fleet) {
     return true
   }
 
+  function orderLater(): void {
+    setImmediate(() => {
+      if (orderMore()) orderLater()
+    })
+  }
+
   return {
     ids,
     people: {
@@ -101,8 +108,13 @@ export function createTerms(fleet: Fleet) {
         })
     },
 
-    /** Whether all devices are in the order; to put them there takes a while. */
-    isOrdered: () => ordered >= fleet.highest(),
+    /** Whether all devices are in the order; from the first time on they are put there whenever there is nothing else to do. */
+    isOrdered(): boolean {
+      if (!isOrdering) orderLater()
+      isOrdering = true
+      return ordered === Number.POSITIVE_INFINITY
+    },
+
     /** Devices in the order in which they are shown, these at least. */
     inOrder(among: Bits): Iterable<Run> {
       while (orderMore());
