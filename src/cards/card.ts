@@ -138,7 +138,7 @@ export type Card =
           title: string
           commands: readonly { name: string; usage: string; summary: string }[]
           /** Further commands, of which only the names are shown. */
-          names?: string
+          names?: readonly string[]
         }[]
       }
     }

@@ -69,17 +69,22 @@ function fillText(text: string): Fill {
 
 const path = String.raw`((?:\$root\.)?[a-z]\w*(?:\.[a-z]\w*)*)`
 const word = "'([^']*)'"
+const whole = (form: string) => new RegExp(`^${form}$`, 'i')
 const isThere = (value: unknown) => value !== undefined && value !== null
 
 /** What can be said about a value without the engine. */
 const direct: readonly { form: RegExp; says: (value: unknown, word: string) => unknown }[] = [
-  { form: new RegExp(`^${path}$`, 'i'), says: (value) => value },
-  { form: new RegExp(`^exists\\(${path}\\)$`, 'i'), says: isThere },
-  { form: new RegExp(`^!exists\\(${path}\\)$`, 'i'), says: (value) => !isThere(value) },
-  { form: new RegExp(`^count\\(${path}\\) > 0$`, 'i'), says: (value) => Array.isArray(value) && value.length > 0 },
-  { form: new RegExp(`^${path} == ${word}$`, 'i'), says: (value, word) => value === word },
-  { form: new RegExp(`^${path} != ${word}$`, 'i'), says: (value, word) => value !== word },
-  { form: new RegExp(`^if\\(exists\\(${path}\\), \\1, ${word}\\)$`, 'i'), says: (value, word) => value ?? word },
+  { form: whole(path), says: (value) => value },
+  { form: whole(`exists\\(${path}\\)`), says: isThere },
+  { form: whole(`!exists\\(${path}\\)`), says: (value) => !isThere(value) },
+  { form: whole(`count\\(${path}\\) > 0`), says: (value) => Array.isArray(value) && value.length > 0 },
+  {
+    form: whole(`join\\(${path}, ${word}\\)`),
+    says: (value, word) => (Array.isArray(value) ? value.join(word) : undefined),
+  },
+  { form: whole(`${path} == ${word}`), says: (value, word) => value === word },
+  { form: whole(`${path} != ${word}`), says: (value, word) => value !== word },
+  { form: whole(`if\\(exists\\(${path}\\), \\1, ${word}\\)`), says: (value, word) => value ?? word },
 ]
 
 function directly(expression: string): Fill | undefined {

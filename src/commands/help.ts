@@ -59,14 +59,14 @@ function overview(offered: readonly Command[]): Reply {
     const commands = offered.filter(({ permission }) => titles[permission[0] ?? 'none'] === title)
     return offered.length <= most || daily.includes(title)
       ? { title, commands: commands.map(lineOf) }
-      : { title, commands: [], names: commands.map(({ name }) => name).join(' · ') }
+      : { title, commands: [], names: commands.map(({ name }) => name) }
   })
   return {
     template: 'help',
     data: {
       title: 'Device Desk',
       text: 'Type a command; what stands in square brackets may be left out. “help find” explains one.',
-      groups: groups.filter(({ commands, names }) => commands.length > 0 || names),
+      groups: groups.filter(({ commands, names = [] }) => commands.length + names.length > 0),
     },
     buttons: starts.filter(({ verb }) => offered.some(({ name }) => name === verb)),
   }

@@ -69,7 +69,7 @@ export const samples: { readonly [Name in Card['template']]: readonly (Reply & {
       data: {
         ...header,
         groups: [
-          ...many(3, { title: 'People and roles', commands: [], names: 'grant · revoke · role-copy · role-edit' }),
+          ...many(3, { title: 'People and roles', commands: [], names: ['grant', 'revoke', 'role-copy', 'role-edit'] }),
           ...many(4, {
             title: 'Connectors, rules and notices',
             commands: many(10, {

@@ -52,6 +52,7 @@ describe('a prepared template', () => {
       { $when: '${exists(a)}', is: '${a}' },
       { $when: '${!exists(b.c)}', is: 'missing' },
       { $when: '${count(list) > 0}', is: '${list}' },
+      { $when: '${count(list) > 0}', is: "${join(list, ', ')}" },
       { $when: "${a == 'one'}", is: 'one' },
       { $when: "${a != 'one'}", is: 'other' },
       { $when: "${a == 'one' || a == 'two'}", is: "${if(a == 'one', 1, 2)}" },
