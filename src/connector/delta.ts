@@ -71,7 +71,10 @@ async function readOwner(identity: string, { connector, exchange, inventory, sig
 }
 
 /** Reads a device that left the quarantine: what has become of it no filter tells. */
-async function readAgain({ connector, guid, mailbox }: Device, discovery: Discovery): Promise<void> {
+async function readAgain(
+  { connector, guid, mailbox }: Pick<Device, 'connector' | 'guid' | 'mailbox'>,
+  discovery: Discovery,
+): Promise<void> {
   const { exchange, inventory, signal } = discovery
   try {
     const { device } = await exchange.device(guid, signal, { together: true })

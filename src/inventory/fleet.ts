@@ -1,5 +1,15 @@
-import { add, createBits, drop, members } from './bits.ts'
-import { type Column, flag, numbers, ownValue, rareValue, record, sharedText, time } from './columns.ts'
+import { add, type Bits, createBits, drop, each } from './bits.ts'
+import {
+  type Column,
+  flag,
+  numbers,
+  ownValue,
+  rareValue,
+  record,
+  type SharedText,
+  sharedText,
+  time,
+} from './columns.ts'
 import type { Device, DeviceKey, Owner, Statistics, WipeTimes } from './device.ts'
 import { createPlaces } from './places.ts'
 
@@ -117,7 +127,7 @@ export function createFleet() {
     size: () => size,
     highest: places.highest,
     find: places.find,
-    ofConnector: (connector: string) => [...members(live)].filter((n) => columns.connector.get(n) === connector),
+    ofConnector: (connector: string) => having(columns.connector, connector, live),
     ownerOf: ownerOf.get,
     hasDevices: (o: number) => firstOf.get(o) !== 0,
     /** Visits the devices of an owner. */
@@ -209,7 +219,7 @@ function createOwners() {
     live,
     highest: places.highest,
     find: places.find,
-    ofConnector: (connector: string) => [...members(live)].filter((o) => columns.connector.get(o) === connector),
+    ofConnector: (connector: string) => having(columns.connector, connector, live),
     take,
     forget,
     of,
@@ -231,6 +241,16 @@ function createOwners() {
       return known
     },
   }
+}
+
+/** Those of these rows that have just this text. */
+function having({ texts, code }: SharedText, text: string, rows: Bits): number[] {
+  const wanted = texts.indexOf(text)
+  const found: number[] = []
+  each(rows, (n) => {
+    if (code(n) === wanted) found.push(n)
+  })
+  return found
 }
 
 /** The same owner with equal names and addresses kept once: most have two or three of the same. */

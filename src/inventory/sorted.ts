@@ -35,11 +35,15 @@ interface Drawer {
   /** From 0 to 255. */
   readonly mark: number
   isSorted: boolean
+  /** How often it was searched before that. */
+  searched: number
   blocks: Block[]
 }
 
 const fullBlock = 1024
 const freshBlock = 640
+/** A drawer is searched from end to end so often before it is sorted. */
+const patience = 8
 /** For so many it is worth while to see which drawers they are in. */
 const few = 100_000
 
@@ -48,8 +52,8 @@ const isBefore = (a: string, n: number, b: string, m: number) => a < b || (a ===
 const keyOf = (text: string) => (text.charCodeAt(0) || 0) * 0x10000 + (text.charCodeAt(1) || 0)
 
 /**
- * Keeps entries in drawers by their first letters. A drawer is sorted when something is looked for in it and then kept so,
- * in blocks, where to add one moves only its neighbours: to fill it costs little, and nobody waits for the order of all.
+ * Keeps entries in drawers by their first letters. A drawer is sorted once it was searched some times and then kept so, in
+ * blocks, where to add one moves only its neighbours: to fill it costs little, and nobody waits for the order of all.
  * Texts are ordered by their code units, equal ones by their numbers.
  */
 export function createSorted(): Sorted {
@@ -69,13 +73,8 @@ export function createSorted(): Sorted {
     if (drawer.isSorted || all === undefined) return drawer
     const order = sortedPlaces(all)
     drawer.blocks = []
-    for (let at = 0; at < order.length; at += freshBlock) {
-      const places = order.slice(at, at + freshBlock)
-      drawer.blocks.push({
-        texts: shared(places.map((place) => all.texts[place] ?? '')),
-        ns: places.map((place) => all.ns[place] ?? 0),
-      })
-    }
+    for (let at = 0; at < order.length; at += freshBlock)
+      drawer.blocks.push(blockOf(all, order.slice(at, at + freshBlock)))
     drawer.isSorted = true
     return drawer
   }
@@ -118,13 +117,35 @@ export function createSorted(): Sorted {
     return low
   }
 
+  /** What begins with this text in its drawer; in a sorted one, what is just that comes first. */
+  function* search(drawer: Drawer | undefined, text: string): Iterable<Run> {
+    if (drawer === undefined) return
+    const [all] = drawer.blocks
+    if (!drawer.isSorted && all !== undefined && ++drawer.searched <= patience) {
+      const places: number[] = []
+      for (let at = 0; at < all.texts.length; at++) if (all.texts[at]?.startsWith(text)) places.push(at)
+      yield whole(blockOf(all, places))
+      return
+    }
+    const { blocks } = sort(drawer)
+    const first = blockFor(drawer, text, -1)
+    for (let at = first; at < blocks.length; at++) {
+      const block = blocks[at]
+      if (block === undefined) return
+      const from = at === first ? placeIn(block, text, -1) : 0
+      const to = block.texts.at(-1)?.startsWith(text) ? block.texts.length : endIn(block, text)
+      yield { ...block, from, to }
+      if (to < block.texts.length) return
+    }
+  }
+
   return {
     add(text, n) {
       const key = keyOf(text)
       const drawer = drawers.get(key)
       if (drawer === undefined) {
         const mark = drawers.size % 256
-        drawers.set(key, { mark, isSorted: false, blocks: [{ texts: [text], ns: [n] }] })
+        drawers.set(key, { mark, isSorted: false, searched: 0, blocks: [{ texts: [text], ns: [n] }] })
         marks.set(n, mark)
         keys = undefined
         return
@@ -179,42 +200,29 @@ export function createSorted(): Sorted {
     },
 
     *starting(text) {
-      if (text.length > 2) {
-        const drawer = drawers.get(keyOf(text))
-        if (drawer === undefined) return
-        const { blocks } = sort(drawer)
-        const first = blockFor(drawer, text, -1)
-        for (let at = first; at < blocks.length; at++) {
-          const block = blocks[at]
-          if (block === undefined) return
-          const from = at === first ? placeIn(block, text, -1) : 0
-          const to = block.texts.at(-1)?.startsWith(text) ? block.texts.length : endIn(block, text)
-          yield { ...block, from, to }
-          if (to < block.texts.length) return
-        }
-        return
-      }
-      const [first, end] = [keyOf(text), text.length === 2 ? keyOf(text) : keyOf(text) + 0xffff]
-      for (const key of text === '' ? [] : orderedKeys())
-        if (key >= first && key <= end) for (const block of drawers.get(key)?.blocks ?? []) yield whole(block)
+      const [first, end] = [keyOf(text), text.length === 1 ? keyOf(text) + 0xffff : keyOf(text)]
+      if (text.length > 2) yield* search(drawers.get(first), text)
+      else if (text !== '')
+        for (const key of orderedKeys())
+          if (key >= first && key <= end) for (const block of drawers.get(key)?.blocks ?? []) yield whole(block)
     },
 
     equal(text, visit) {
       const drawer = drawers.get(keyOf(text))
-      if (drawer === undefined) return
-      const { blocks } = sort(drawer)
-      for (let at = blockFor(drawer, text, -1); at < blocks.length; at++) {
-        const block = blocks[at]
-        if (block === undefined) return
-        const { texts, ns } = block
-        for (let place = placeIn(block, text, -1); place < texts.length; place++) {
-          if (texts[place] !== text) return
-          visit(ns[place] ?? 0)
+      for (const { texts, ns, from, to } of search(drawer, text))
+        for (let place = from; place < to; place++) {
+          if (texts[place] === text) visit(ns[place] ?? 0)
+          else if (drawer?.isSorted) return
         }
-      }
     },
   }
 }
+
+/** What stands at these places. */
+const blockOf = ({ texts, ns }: Block, places: readonly number[]): Block => ({
+  texts: shared(places.map((place) => texts[place] ?? '')),
+  ns: places.map((place) => ns[place] ?? 0),
+})
 
 const whole = (block: Block): Run => ({ ...block, from: 0, to: block.texts.length })
 

@@ -10,21 +10,23 @@ interface Parts {
 export function createUpkeep({ fleet, isWipePending }: Parts) {
   const { columns, owners } = fleet
 
-  const devicesOf = (connector: string, passes: (n: number) => boolean): Device[] =>
-    fleet
-      .ofConnector(connector)
-      .filter(passes)
-      .map(fleet.get)
-      .filter((device) => device !== undefined)
-
   return {
     countOf: (connector: string): number => fleet.ofConnector(connector).length,
 
-    /** The devices in one access state. */
-    inState: (connector: string, state: string) => devicesOf(connector, (n) => columns.state.get(n) === state),
+    /** The devices in one access state, by what they are read by. */
+    inState: (connector: string, state: string): Pick<Device, 'connector' | 'guid' | 'mailbox'>[] =>
+      fleet
+        .ofConnector(connector)
+        .filter((n) => columns.state.get(n) === state)
+        .map((n) => ({ connector, guid: columns.guid.get(n) ?? '', mailbox: columns.mailbox.get(n) ?? '' })),
 
     /** The devices that have not acknowledged a wipe. */
-    wipePending: (connector: string) => devicesOf(connector, isWipePending),
+    wipePending: (connector: string): Device[] =>
+      fleet
+        .ofConnector(connector)
+        .filter(isWipePending)
+        .map(fleet.get)
+        .filter((device) => device !== undefined),
 
     /**
      * Mailboxes whose statistics were read the longest ago, and not since `before`; those of devices with a pending wipe
