@@ -32,13 +32,15 @@ describe('inventory: texts in order', () => {
             sorted.equal(start, (n) => equal.push(n))
             assert.deepEqual(equal.sort(), [...known].flatMap(([n, one]) => (one === start ? [n] : [])).sort())
           }
-          const all = createBits(many)
-          for (const n of known.keys()) add(all, n)
-          const walked = [...numbersIn(sorted.walk(all))].map((n) => known.get(n))
-          assert.deepEqual(walked, [...known.values()].sort())
+          for (const some of [known, ...[...known].slice(0, 50).map((one) => new Map([one]))]) {
+            const among = createBits(many)
+            for (const n of some.keys()) add(among, n)
+            const walked = [...numbersIn(sorted.walk(among))].flatMap((n) => some.get(n) ?? [])
+            assert.deepEqual(walked, [...some.values()].sort())
+          }
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 15, endOnFailure: true },
     )
   })
 })
