@@ -151,6 +151,7 @@ export function createFind({ fleet, terms, seen, hideInactive, now }: Parts) {
 
   /** So many of these, in the order of names, after so many. */
   function inOrder(bits: Bits, total: number, skip: number, take: number): number[] {
+    if (!terms.isOrdered()) terms.orderLater()
     const isSorted = terms.isOrdered() ? total * walked <= fleet.size() : total <= sortable
     if (isSorted) return terms.sorted(members(bits)).slice(skip, skip + take)
     const rows: number[] = []

@@ -67,12 +67,6 @@ export function createTerms(fleet: Fleet) {
     return true
   }
 
-  function orderLater(): void {
-    setImmediate(() => {
-      if (orderMore()) orderLater()
-    })
-  }
-
   return {
     ids,
     people: {
@@ -108,11 +102,17 @@ export function createTerms(fleet: Fleet) {
         })
     },
 
-    /** Whether all devices are in the order; from the first time on they are put there whenever there is nothing else to do. */
-    isOrdered(): boolean {
-      if (!isOrdering) orderLater()
+    /** Whether all devices are in the order. */
+    isOrdered: () => ordered === Number.POSITIVE_INFINITY,
+
+    /** Puts all devices in the order, a thousand whenever there is nothing else to do. */
+    orderLater(): void {
+      if (isOrdering) return
       isOrdering = true
-      return ordered === Number.POSITIVE_INFINITY
+      const next = () => {
+        if (orderMore()) setImmediate(next)
+      }
+      setImmediate(next)
     },
 
     /** Devices in the order in which they are shown, these at least. */
