@@ -257,6 +257,20 @@ describe('sandbox/teams page', function () {
     await atFoot()
     await message(page, await postCard(card('one more'), 'personal')).waitFor()
     await atFoot()
+    const scroll = (pixels: number, grown: number) =>
+      page.locator('#log').evaluate(
+        (log, [pixels = 0, grown = 0]) =>
+          new Promise<void>((resolve) => {
+            log.addEventListener('scroll', () => setTimeout(resolve), { once: true })
+            log.scrollTop += pixels
+            const style = `height: ${grown}px`
+            log.querySelector('.list')?.append(Object.assign(document.createElement('div'), { style }))
+          }),
+        [pixels, grown],
+      )
+    await scroll(-40, 0)
+    await scroll(40, 500)
+    await atFoot()
     await page.locator('#log').evaluate((log) => {
       const scrolled = new Promise((resolve) => log.addEventListener('scroll', resolve, { once: true }))
       log.scrollTo(0, 0)

@@ -25,8 +25,11 @@ export const createLog = (conversation: Conversation) => {
   }
   /** Whoever reads the newest message goes on doing so; whoever has scrolled up stays there. */
   let follows = true
+  let top = 0
   log.onscroll = () => {
-    follows = log.scrollHeight - log.scrollTop - log.clientHeight < 80
+    // By the time this is told, a card may have grown; that nobody has scrolled up tells the two apart.
+    follows = (follows && log.scrollTop >= top) || log.scrollHeight - log.scrollTop - log.clientHeight < 80
+    top = log.scrollTop
     if (follows) more.hidden = true
   }
   const size = new ResizeObserver(() => {
