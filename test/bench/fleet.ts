@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInventory } from '../../src/inventory/inventory.ts'
@@ -16,10 +17,23 @@ export async function temporaryFolder() {
 /** As many devices are made at a time. */
 const portion = 20_000
 
+/** A folder as it was made once for each number of devices. */
+const made = new Map<number, Promise<{ path: string; guids: string[] }>>()
+
+async function makeFleet(devices: number) {
+  const { path } = await temporaryFolder()
+  process.once('exit', () => rmSync(path, { recursive: true }))
+  return { path, guids: await storeFleet(path, devices) }
+}
+
 /** A data folder in which so many devices are stored. */
 export async function storedFleet(devices: number) {
+  const making = made.get(devices) ?? makeFleet(devices)
+  made.set(devices, making)
+  const { path, guids } = await making
   const folder = await temporaryFolder()
-  return { ...folder, guids: await storeFleet(folder.path, devices) }
+  await cp(path, folder.path, { recursive: true })
+  return { ...folder, guids }
 }
 
 /** Stores so many devices in a folder or database; resolves to some of their Guids. */

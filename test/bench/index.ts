@@ -41,6 +41,7 @@ for (const { run } of wanted) {
     rows.push(measured)
   }
 }
+console.log(`${(performance.now() / 60_000).toFixed(1)} minutes`)
 if (values.json !== undefined)
   await writeFile(
     values.json,

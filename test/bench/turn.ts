@@ -14,8 +14,8 @@ async function compare(plan: Plan, name: string, bound: number, sides: (guid: st
   const [ours, baseline] = sides(fleet.guids[0] ?? '')
   const measured: Measured[] = []
   for (const [atOnce, usual] of [
-    [1, 600],
-    [16, 2000],
+    [1, 400],
+    [16, 1200],
   ] as const) {
     const p99s = { ours: [] as number[], echo: [] as number[] }
     const run = (url: string, fields: object, latencies: number[]) => async () => {
