@@ -42,7 +42,7 @@ export async function deltaSync(discovery: Discovery, since: Date): Promise<Delt
 /** Devices with their mailboxes, which are read for devices that are new. */
 async function withMailboxes(page: readonly SeenDevice[], discovery: Discovery): Promise<Device[]> {
   const { connector, inventory } = discovery
-  const known = ({ guid }: SeenDevice['device']) => inventory.get({ connector, guid })?.mailbox
+  const known = ({ guid }: SeenDevice['device']) => inventory.mailboxOf({ connector, guid })
   const identities = new Set(page.flatMap((seen) => (known(seen.device) === undefined ? seen.mailboxIdentity : [])))
   const mailboxes = new Map<string, string>()
   for await (const some of pages(identities, atOnce)) {

@@ -158,6 +158,7 @@ export async function createInventory(options: InventoryOptions) {
 
   return {
     get: (key: DeviceKey): Device | undefined => fleet.get(numberOf(key)),
+    mailboxOf: (key: DeviceKey): string | undefined => columns.mailbox.get(numberOf(key)),
     /** The owner of a device, of which only the mailbox may be known. */
     owner: ownerOf,
     devicesOf({ connector, mailbox }: Pick<Owner, 'connector' | 'mailbox'>): Device[] {

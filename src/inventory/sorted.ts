@@ -42,8 +42,8 @@ interface Drawer {
 
 const fullBlock = 1024
 const freshBlock = 640
-/** A drawer is searched from end to end so often before it is sorted. */
-const patience = 8
+/** A drawer is searched from end to end so often before it is sorted, which takes as long as some five searches. */
+const patience = 4
 /** For so many it is worth while to see which drawers they are in. */
 const few = 100_000
 

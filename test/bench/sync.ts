@@ -118,6 +118,7 @@ export const sync: Bench = {
         spent.again.push(await costs(() => finding(site)))
         await ask('organizations/Bench/changes', { new: half, quarantined: half })
         spent.delta.push(await costs(site.delta))
+        await ask('organizations/Bench/changes', { allowed: half })
         return full.milliseconds
       },
       () => timed(fetchAll),

@@ -32,14 +32,16 @@ export class Passing extends Error {
 const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Rows are not copied: what a cmdlet shows is checked where it is understood. */
-const PageSchema = z.object({
-  value: z.array(z.custom<Row>(isRow)).nullish(),
-  '@odata.nextLink': z.string().nullish(),
-  '@adminapi.warnings': list,
-  '@adminapi.errors': z.array(z.unknown()).nullish(),
-  '@adminapi.confirmationmessage': z.string().nullish(),
-  error: z.unknown().optional(),
-})
+const PageSchema = z.compile(
+  z.object({
+    value: z.array(z.custom<Row>(isRow)).nullish(),
+    '@odata.nextLink': z.string().nullish(),
+    '@adminapi.warnings': list,
+    '@adminapi.errors': z.array(z.unknown()).nullish(),
+    '@adminapi.confirmationmessage': z.string().nullish(),
+    error: z.unknown().optional(),
+  }),
+)
 
 /**
  * Reads a successful answer. A write answers with an empty body or an empty list; a read that names no list has lost it, and

@@ -137,13 +137,13 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
   async function send(cmdlet: Cmdlet, link: string | undefined, request: string, signal: AbortSignal): Promise<Page> {
     const headers = headersOf(cmdlet, request)
     const input = { CmdletInput: { CmdletName: cmdlet.name, Parameters: parametersOf(cmdlet) } }
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(deadline)])
     const url = urlOf(cmdlet, link)
     const batched =
       cmdlet.together && hasBatch
-        ? await batch({ url: url.href, headers: { ...headers, ...batchHeaders }, body: input }, limited)
+        ? await batch({ url: url.href, headers: { ...headers, ...batchHeaders }, body: input }, signal)
         : undefined
-    const answer = batched && hasBatch ? batched : await ask(url, JSON.stringify(input), headers, limited)
+    const limited = () => AbortSignal.any([signal, AbortSignal.timeout(deadline)])
+    const answer = batched && hasBatch ? batched : await ask(url, JSON.stringify(input), headers, limited())
     if (answer.status >= 300) throw readFailure(answer)
     return readPage(answer.body, isRead(cmdlet))
   }
