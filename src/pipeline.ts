@@ -58,10 +58,11 @@ export function createPipeline({
   refused: (attempt: Attempt) => Promise<void>
   log: Logger
 }) {
+  const parse = parserOf(commands)
   return async function ask(asked: Asked): Promise<Answered> {
     const entry: AuditEntry = { ...whoAndWhere(asked), command: '?', target: '', outcome: 'read' }
     try {
-      const { command, values } = parse(asked.request, commands)
+      const { command, values } = parse(asked.request)
       entry.command = command.name
       const rights = await desk.access.rightsOf(asked.caller)
       mayAnywhere(rights, command)
@@ -138,17 +139,19 @@ const isAutomatic = ({ request }: Asked) => 'verb' in request && request.automat
 
 const reasonOf = ({ reason }: Values) => (typeof reason === 'string' ? { reason } : {})
 
-/** The command that the words begin with, or that the press names; of “brake” and “brake pull” the longer one. */
-function parse(request: Asked['request'], commands: readonly Command[]): { command: Command; values: Values } {
-  const line = ('words' in request ? request.words.trim() : request.verb) || 'help'
-  const lower = `${line.toLowerCase()} `
-  const named = commands.flatMap((command) =>
-    [command.name, ...(command.aliases ?? [])].map((name) => ({ command, name })),
-  )
-  const [found] = named.filter(({ name }) => lower.startsWith(`${name} `)).sort((a, b) => b.name.length - a.name.length)
-  if (found === undefined) throw new BotError('COMMAND_UNKNOWN', nearest(line.split(/\s/, 1)[0] ?? '', commands))
-  const { command, name } = found
-  return { command, values: 'words' in request ? command.values(line.slice(name.length).trim()) : request.data }
+/** Finds the command that the words begin with, or that the press names; of “brake” and “brake pull” the longer one. */
+function parserOf(commands: readonly Command[]) {
+  const named = commands
+    .flatMap((command) => [command.name, ...(command.aliases ?? [])].map((name) => ({ command, name })))
+    .sort((a, b) => b.name.length - a.name.length)
+  return (request: Asked['request']): { command: Command; values: Values } => {
+    const line = ('words' in request ? request.words.trim() : request.verb) || 'help'
+    const lower = `${line.toLowerCase()} `
+    const found = named.find(({ name }) => lower.startsWith(name) && lower[name.length] === ' ')
+    if (found === undefined) throw new BotError('COMMAND_UNKNOWN', nearest(line.split(/\s/, 1)[0] ?? '', commands))
+    const { command, name } = found
+    return { command, values: 'words' in request ? command.values(line.slice(name.length).trim()) : request.data }
+  }
 }
 
 const isChange = ({ changes }: Command, values: Values) => (typeof changes === 'function' ? changes(values) : changes)

@@ -21,7 +21,8 @@ function shownOf(value: unknown, shared: boolean, limits: Limits, most: number):
     return value.filter((item) => isShown(item, shared)).map((item) => shownOf(item, shared, limits, most))
   if (!isObject(value)) return value
   const shown: Record<string, unknown> = {}
-  for (const [key, inner] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const inner = value[key]
     const limit = key === 'rows' ? limits.row : key === 'text' ? limits.text : most
     if (key === 'press') shown[key] = inner
     else if (key === 'at') shown[key] = String(inner).replace(fraction, '')

@@ -23,10 +23,7 @@ function fillerOf(node: unknown): Fill {
   if (!JSON.stringify(node).includes('$')) return () => node
   if (typeof node === 'string') return fillText(node)
   if (!isObject(node)) return () => node
-  if (Array.isArray(node)) {
-    const items = node.map(fillerOf)
-    return (scope) => items.flatMap((item) => item(scope) ?? [])
-  }
+  if (Array.isArray(node)) return fillList(node)
   const { $data, $when, ...rest } = node
   const whole = fillObject(rest)
   const guarded = $when === undefined ? whole : onlyWhen($when, whole)
@@ -34,10 +31,24 @@ function fillerOf(node: unknown): Fill {
 }
 
 function fillObject(node: object): Fill {
-  const entries = Object.entries(node).map(([key, inner]) => [key, fillerOf(inner)] as const)
+  const members = Object.entries(node).map(([key, inner]) => ({ key, fill: fillerOf(inner) }))
   return (scope) => {
     const filled: Record<string, unknown> = {}
-    for (const [key, fill] of entries) filled[key] = fill(scope)
+    for (const { key, fill } of members) filled[key] = fill(scope)
+    return filled
+  }
+}
+
+/** What an item is filled to may be several. */
+function fillList(nodes: readonly unknown[]): Fill {
+  const fills = nodes.map(fillerOf)
+  return (scope) => {
+    const filled: unknown[] = []
+    for (const fill of fills) {
+      const item = fill(scope)
+      if (Array.isArray(item)) filled.push(...item)
+      else if (item !== undefined && item !== null) filled.push(item)
+    }
     return filled
   }
 }
@@ -112,5 +123,9 @@ function engineFor(text: string): Fill {
 function valueAt(path: string): Fill {
   const keys = path.replace('$root.', '').split('.')
   const from = path.startsWith('$root.') ? '$root' : '$data'
-  return (scope) => keys.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), scope[from])
+  return (scope) => {
+    let value = scope[from]
+    for (const key of keys) value = isObject(value) ? value[key] : undefined
+    return value
+  }
 }

