@@ -1,4 +1,5 @@
 import { instant, textOfInstant } from './instant.ts'
+import { type Field, noField, type Table } from './table.ts'
 
 /**
  * One field of every device or owner, under the number of each. What was never set is absent. A million rows kept as
@@ -9,7 +10,19 @@ export interface Column<T> {
   set(n: number, value: T | undefined): void
   /** Whether it is this value that stands there. */
   same(n: number, value: T | undefined): boolean
+  /** Sets the field of a table: what a row has, or that it has nothing, under its number; a row with number 0 is left out. */
+  fill(ns: Uint32Array, field: Field<T | undefined> | undefined): void
 }
+
+/** Sets a table's field one row after the other. */
+export const fillEach =
+  <T>(set: (n: number, value: T | undefined) => void): Column<T>['fill'] =>
+  (ns, { values, at } = noField) => {
+    for (let row = 0; row < ns.length; row++) {
+      const [n, place] = [ns[row], at[row]]
+      if (n) set(n, place ? values[place - 1] : undefined)
+    }
+  }
 
 type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array
 
@@ -20,17 +33,40 @@ function grown<T extends Numbers>(all: Numbers, n: number, make: (length: number
   return more
 }
 
+/** Sets one of all these numbers, and gives them, or larger ones where there was no room. */
+function withNumber<T extends Numbers>(all: T, n: number, value: number, make: (length: number) => T): T {
+  const roomy = n < all.length || value === 0 ? all : grown(all, n, make)
+  if (n < roomy.length) roomy[n] = value
+  return roomy
+}
+
+/** The same with a table's field, in which a code stands for each value, and 0 for none. */
+function withField<T extends Numbers>(
+  all: T,
+  ns: Uint32Array,
+  at: readonly number[],
+  codes: readonly number[],
+  make: (length: number) => T,
+): T {
+  let roomy = all
+  for (let row = 0; row < ns.length; row++) {
+    const [n, place] = [ns[row], at[row]]
+    if (n) roomy = withNumber(roomy, n, place ? (codes[place - 1] ?? 0) : 0, make)
+  }
+  return roomy
+}
+
 /** Numbers; 0 where none was set. */
 export function numbers(make: (length: number) => Numbers = (length) => new Uint32Array(length)) {
   let all = make(0)
   return {
     get: (n: number) => all[n] ?? 0,
     set(n: number, value: number) {
-      if (n >= all.length) {
-        if (value === 0) return
-        all = grown(all, n, make)
-      }
-      all[n] = value
+      all = withNumber(all, n, value, make)
+    },
+    /** Sets a table's field, in which this number stands for a value. */
+    fill<T>(ns: Uint32Array, { values, at }: Field<T> = noField, numberOf: (value: T) => number) {
+      all = withField(all, ns, at, values.map(numberOf), make)
     },
   }
 }
@@ -50,7 +86,8 @@ export function sharedText(): SharedText {
 
   let last = 0
 
-  function codeOf(text: string): number {
+  function codeOf(text: string | undefined): number {
+    if (text === undefined) return 0
     if (texts[last] === text) return last
     last = codes.get(text) ?? texts.length
     if (last < texts.length) return last
@@ -68,12 +105,13 @@ export function sharedText(): SharedText {
     get: (n) => texts[all[n] ?? 0],
     same: (n, value) => texts[all[n] ?? 0] === value,
     set(n, value) {
-      const code = value === undefined ? 0 : codeOf(value)
-      if (n >= all.length) {
-        if (code === 0) return
-        all = grown(all, n, make)
-      }
-      all[n] = code
+      const code = codeOf(value)
+      all = withNumber(all, n, code, make)
+    },
+    fill(ns, { values, at } = noField) {
+      // First, as one more text can make all the codes wider.
+      const codes = values.map(codeOf)
+      all = withField(all, ns, at, codes, make)
     },
   }
 }
@@ -81,32 +119,36 @@ export function sharedText(): SharedText {
 /** Values that hardly repeat. */
 export function ownValue<T>(same: (a: T, b: T) => boolean = (a, b) => a === b): Column<T> {
   const all: (T | undefined)[] = []
+  function set(n: number, value: T | undefined): void {
+    while (all.length < n) all.push(undefined)
+    all[n] = value
+  }
   return {
     get: (n) => all[n],
     same(n, value) {
       const known = all[n]
       return known === undefined || value === undefined ? known === value : same(known, value)
     },
-    set(n, value) {
-      while (all.length < n) all.push(undefined)
-      all[n] = value
-    },
+    set,
+    fill: fillEach(set),
   }
 }
 
 /** Values that most rows do not have. */
 export function rareValue<T>(same: (a: T, b: T) => boolean = (a, b) => a === b): Column<T> {
   const all = new Map<number, T>()
+  function set(n: number, value: T | undefined): void {
+    if (value === undefined) all.delete(n)
+    else all.set(n, value)
+  }
   return {
     get: (n) => all.get(n),
     same(n, value) {
       const known = all.get(n)
       return known === undefined || value === undefined ? known === value : same(known, value)
     },
-    set(n, value) {
-      if (value === undefined) all.delete(n)
-      else all.set(n, value)
-    },
+    set,
+    fill: fillEach(set),
   }
 }
 
@@ -126,6 +168,7 @@ export function time(): Time {
     },
     same: (n, value) => all.get(n) === instant(value),
     set: (n, value) => all.set(n, instant(value)),
+    fill: (ns, field) => all.fill(ns, field, instant),
   }
 }
 
@@ -139,14 +182,15 @@ export function flag(): Column<boolean> {
     },
     same: (n, value) => all.get(n) === code(value),
     set: (n, value) => all.set(n, code(value)),
+    fill: (ns, field) => all.fill(ns, field, code),
   }
 }
 
 type Members<T> = { readonly [Name in keyof T]-?: Column<NonNullable<T[Name]>> }
 
 export interface RecordColumn<T> extends Column<T> {
-  /** Writes a row where there is none. */
-  fill(n: number, row: T): void
+  /** Sets each field of a table. */
+  fillAll(ns: Uint32Array, table: Table<T>): void
 }
 
 /** Rows of several columns; a row is absent where one of the fields that it needs is. */
@@ -171,11 +215,11 @@ export function record<T extends object>(members: Members<T>, needed: readonly (
     set(n, row) {
       for (const { name, column } of columns) column.set(n, row?.[name])
     },
-    fill(n, row) {
-      for (const { name, column } of columns) {
-        const value = row[name]
-        if (value !== undefined) column.set(n, value)
-      }
+    fill(ns, { values, at } = noField) {
+      for (const { name, column } of columns) column.fill(ns, { values: values.map((row) => row?.[name]), at })
+    },
+    fillAll(ns, table) {
+      for (const { name, column } of columns) column.fill(ns, table[name])
     },
   }
 }

@@ -1,6 +1,7 @@
 import { add, type Bits, createBits, drop, each } from './bits.ts'
 import {
   type Column,
+  fillEach,
   flag,
   numbers,
   ownValue,
@@ -12,8 +13,12 @@ import {
 } from './columns.ts'
 import type { Device, DeviceKey, Owner, Statistics, WipeTimes } from './device.ts'
 import { createPlaces } from './places.ts'
+import type { Table } from './table.ts'
 
 export type Fleet = ReturnType<typeof createFleet>
+
+/** What is known of a device without opening its mailbox. */
+type Facts = Omit<Device, 'statistics'>
 
 /**
  * All devices and their owners in memory. Each has a number, from 1 up, that it keeps as long as it is there; columns hold
@@ -56,6 +61,7 @@ export function createFleet() {
       nextOf.set(n, firstOf.get(o))
       firstOf.set(o, n)
     },
+    fill: fillEach((n, value) => mailbox.set(n, value)),
   }
   const columns = {
     connector: sharedText(),
@@ -80,14 +86,7 @@ export function createFleet() {
     changed: time(),
   }
   const places = createPlaces(columns.connector, columns.guid)
-  const facts = record<Omit<Device, 'statistics'>>(columns, [
-    'connector',
-    'guid',
-    'deviceId',
-    'mailbox',
-    'type',
-    'state',
-  ])
+  const facts = record<Facts>(columns, ['connector', 'guid', 'deviceId', 'mailbox', 'type', 'state'])
   const { connector: _, guid: _guid, ...beyondKey } = columns
   const factsBeyondKey = record<Omit<Device, 'statistics' | keyof DeviceKey>>(beyondKey, [])
   const read = time()
@@ -111,6 +110,16 @@ export function createFleet() {
     },
     ['read'],
   )
+
+  /** Gives a number to a device that is not there; nothing but its key is known of it then. */
+  function take(connector: string, guid: string): number {
+    const n = places.take(guid)
+    columns.connector.set(n, connector)
+    columns.guid.set(n, guid)
+    add(live, n)
+    size += 1
+    return n
+  }
 
   function get(n: number): Device | undefined {
     const device: Device | undefined = facts.get(n)
@@ -136,19 +145,17 @@ export function createFleet() {
     /** Whether a device is known just so; statistics that it does not carry are no difference. */
     same: (n: number, device: Device) =>
       factsBeyondKey.same(n, device) && (device.statistics === undefined || statistics.same(n, device.statistics)),
+    take,
     /** Adds a device, or changes the one that has this number. */
-    put(device: Device, known?: number): number {
-      const n = known ?? places.take(device.guid)
-      if (known === undefined) {
-        facts.fill(n, device)
-        if (device.statistics !== undefined) statistics.fill(n, device.statistics)
-        add(live, n)
-        size += 1
-      } else {
-        facts.set(n, device)
-        statistics.set(n, device.statistics)
-      }
-      return n
+    put(device: Device, known = take(device.connector, device.guid)): number {
+      facts.set(known, device)
+      statistics.set(known, device.statistics)
+      return known
+    },
+    /** Changes the devices with these numbers to what the tables say; a row with number 0 is left out. */
+    fill(ns: Uint32Array, devices: Table<Facts>, known: Table<Statistics>): void {
+      facts.fillAll(ns, devices)
+      statistics.fillAll(ns, known)
     },
     remove(n: number): void {
       size -= 1
@@ -210,6 +217,13 @@ function createOwners() {
     drop(live, o)
   }
 
+  /** Keeps equal names and equal addresses of an owner once: most have two or three of the same. */
+  function share(o: number): void {
+    const [name, upn] = [columns.name.get(o), columns.upn.get(o)]
+    if (columns.alias.same(o, name)) columns.alias.set(o, name)
+    if (columns.mail.same(o, upn)) columns.mail.set(o, upn)
+  }
+
   /** The owner of a mailbox; where nothing was read of it, it stands for everything. */
   const of = (connector: string, mailbox: string): Owner =>
     rows.get(places.find(connector, mailbox) ?? 0) ?? { connector, mailbox, name: mailbox, displayName: mailbox }
@@ -237,8 +251,14 @@ function createOwners() {
     },
     /** Adds an owner, or changes the one that has this number. */
     put(owner: Owner, known = take(owner.connector, owner.mailbox)): number {
-      rows.set(known, sharing(owner))
+      rows.set(known, owner)
+      share(known)
       return known
+    },
+    /** Changes the owners with these numbers to what the table says; a row with number 0 is left out. */
+    fill(ns: Uint32Array, people: Table<Owner>): void {
+      rows.fillAll(ns, people)
+      for (const o of ns) share(o)
     },
   }
 }
@@ -251,11 +271,4 @@ function having({ texts, code }: SharedText, text: string, rows: Bits): number[]
     if (code(n) === wanted) found.push(n)
   })
   return found
-}
-
-/** The same owner with equal names and addresses kept once: most have two or three of the same. */
-function sharing(owner: Owner): Owner {
-  const alias = owner.alias === owner.name ? owner.name : owner.alias
-  const mail = owner.mail === owner.upn ? owner.upn : owner.mail
-  return { ...owner, alias, mail }
 }

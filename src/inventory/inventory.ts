@@ -57,7 +57,7 @@ export async function createInventory(options: InventoryOptions) {
     )
   const inactive = createKept(
     fleet,
-    (n) => isLongAgo(columns.lastSync.at(n), limits(columns.connector.get(n) ?? ''), today()) && !isWipePending(n),
+    (n, day) => isLongAgo(columns.lastSync.at(n), limits(columns.connector.get(n) ?? ''), day) && !isWipePending(n),
     today,
   )
   const seen = collections.members

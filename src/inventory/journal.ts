@@ -33,7 +33,11 @@ export async function openJournal({ memory, segments, draft, onChange, heard, lo
 
   function apply(number: number, segment: Segment): void {
     memory.apply(number, segment)
-    if (segment.changes.length > 0) untold.set(number, segment.changes)
+    hold(number, segment)
+  }
+
+  function hold(number: number, { changes }: Pick<Segment, 'changes'>): void {
+    if (changes.length > 0) untold.set(number, changes)
   }
 
   /** Hands over what was noticed, in order; also what could not be handed over before. */
@@ -107,7 +111,10 @@ export async function openJournal({ memory, segments, draft, onChange, heard, lo
     }
   }
 
-  for await (const [number, segment] of segments.all()) apply(number, segment)
+  for await (const [number, segment] of segments.all()) {
+    memory.load(number, segment)
+    hold(number, segment)
+  }
   memory.loaded()
   await tidy()
 

@@ -16,22 +16,22 @@ export interface Kept {
 const piece = 10_000
 
 /** `day` is given when the test depends on it: then all devices are tested anew on the first use on another day. */
-export function createKept(fleet: Fleet, test: (n: number) => boolean, day: () => number = () => 0): Kept {
+export function createKept(fleet: Fleet, test: (n: number, day: number) => boolean, day: () => number = () => 0): Kept {
   const bits = createBits()
   let tested = day()
 
-  function touch(n: number): void {
-    if (has(fleet.live, n) && test(n)) add(bits, n)
+  function touch(n: number, today = day()): void {
+    if (has(fleet.live, n) && test(n, today)) add(bits, n)
     else drop(bits, n)
   }
 
   function refresh(): void {
     tested = day()
-    for (const n of members(fleet.live)) touch(n)
+    for (const n of members(fleet.live)) touch(n, tested)
   }
 
   return {
-    touch,
+    touch: (n) => touch(n),
     refresh,
     bits() {
       if (tested !== day()) refresh()
@@ -41,7 +41,7 @@ export function createKept(fleet: Fleet, test: (n: number) => boolean, day: () =
       tested = day()
       let left = piece
       for (const n of members(fleet.live)) {
-        touch(n)
+        touch(n, tested)
         if (--left > 0) continue
         left = piece
         await setImmediate()

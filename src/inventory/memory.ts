@@ -3,7 +3,16 @@ import { type Told, toldKinds } from './changes.ts'
 import { numbers } from './columns.ts'
 import type { Owner } from './device.ts'
 import type { Fleet } from './fleet.ts'
-import { type Gone, rowsOfSegment, type Segment, type StoredDevice, withTold } from './segments.ts'
+import {
+  type Gone,
+  rowsOfSegment,
+  type Segment,
+  type StoredDevice,
+  type StoredSegment,
+  sizeOf,
+  withTold,
+} from './segments.ts'
+import { type Field, noField, valueAt } from './table.ts'
 import type { Terms } from './terms.ts'
 
 interface Parts {
@@ -32,7 +41,7 @@ interface Grave extends Gone {
 
 export type Memory = ReturnType<typeof createMemory>
 
-const bitsOf = (told: readonly Told[]) =>
+const bitsOf = (told: readonly Told[] = []) =>
   toldKinds.reduce((bits, kind, bit) => (told.includes(kind) ? bits | (1 << bit) : bits), 0)
 
 const graveOf = (of: Gone['of'], connector: string, key: string) => `${of} ${key} ${connector}`
@@ -47,6 +56,7 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
   const graves = new Map<string, Grave>()
   const homes = { device: numbers(), owner: numbers() }
   const told = numbers((length) => new Uint8Array(length))
+  const places = { device: fleet, owner: owners }
   let isLoaded = false
 
   /** Does something that changes these devices and owners, in lists that may grow by it, and says so once all is loaded. */
@@ -60,7 +70,6 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
   }
 
   function putDevice(device: StoredDevice, known: number | undefined): number {
-    if (!isLoaded) return fleet.put(device, known)
     const owner = owners.find(device.connector, device.mailbox)
     const devices = known === undefined ? [] : [known]
     const before = devices.map(fleet.ownerOf)
@@ -86,7 +95,6 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
   }
 
   function putOwner(owner: Owner, known: number | undefined): number {
-    if (!isLoaded) return owners.put(owner, known)
     const people = known === undefined ? [] : [known]
     let o = 0
     changing(people.flatMap(devicesOf), people, () => {
@@ -114,32 +122,69 @@ export function createMemory({ fleet, terms, removedUpTo, touched }: Parts) {
     return true
   }
 
+  /** The number of a row, which `put` says when the row counts; otherwise 0. */
+  function settle(number: number, of: Gone['of'], connector: string, key: string, put: (known?: number) => number) {
+    const known = places[of].find(connector, key)
+    if (!supersedes(number, of, connector, key, known)) return 0
+    const n = put(known)
+    homes[of].set(n, number)
+    return n
+  }
+
+  /** The numbers of the rows of a table with these keys; 0 for those that do not count. */
+  function settleAll(
+    number: number,
+    of: Gone['of'],
+    connectors: Field<string> = noField,
+    keys: Field<string> = noField,
+  ) {
+    const ns = new Uint32Array(keys.at.length)
+    for (let row = 0; row < ns.length; row++) {
+      const [connector, key] = [valueAt(connectors, row) ?? '', valueAt(keys, row) ?? '']
+      ns[row] = settle(number, of, connector, key, (known = places[of].take(connector, key)) => known)
+    }
+    return ns
+  }
+
+  function bury(number: number, gone: readonly Gone[]): void {
+    for (const one of gone) {
+      const { of, connector, key, since = number } = one
+      const n = places[of].find(connector, key)
+      if (!supersedes(number, of, connector, key, n)) continue
+      if (n !== undefined) (of === 'device' ? removeDevice : removeOwner)(n)
+      graves.set(graveOf(of, connector, key), { of, connector, key, home: number, since })
+    }
+  }
+
   return {
     /** What was told of a device. */
     toldOf,
 
+    /** Takes in a stored segment, field by field, before everything is loaded. */
+    load(number: number, segment: StoredSegment): void {
+      if (sizes.has(number)) return
+      const { devices, statistics, owners: people, gone } = segment
+      sizes.set(number, { rows: sizeOf(segment), live: 0 })
+      owners.fill(settleAll(number, 'owner', people.connector, people.mailbox), people)
+      const ns = settleAll(number, 'device', devices.connector, devices.guid)
+      fleet.fill(ns, devices, statistics)
+      told.fill(ns, devices.told, bitsOf)
+      bury(number, gone)
+    },
+
+    /** Takes in a segment, row by row, after everything is loaded. */
     apply(number: number, { devices, owners: people, gone }: Segment): void {
       if (sizes.has(number)) return
       sizes.set(number, { rows: devices.length + people.length + gone.length, live: 0 })
-      for (const owner of people) {
-        const known = owners.find(owner.connector, owner.mailbox)
-        if (supersedes(number, 'owner', owner.connector, owner.mailbox, known))
-          homes.owner.set(putOwner(owner, known), number)
-      }
-      for (const device of devices) {
-        const known = fleet.find(device.connector, device.guid)
-        if (!supersedes(number, 'device', device.connector, device.guid, known)) continue
-        const n = putDevice(device, known)
-        homes.device.set(n, number)
-        told.set(n, device.told === undefined ? 0 : bitsOf(device.told))
-      }
-      for (const one of gone) {
-        const { of, connector, key, since = number } = one
-        const n = of === 'device' ? fleet.find(connector, key) : owners.find(connector, key)
-        if (!supersedes(number, of, connector, key, n)) continue
-        if (n !== undefined) (of === 'device' ? removeDevice : removeOwner)(n)
-        graves.set(graveOf(of, connector, key), { of, connector, key, home: number, since })
-      }
+      for (const owner of people)
+        settle(number, 'owner', owner.connector, owner.mailbox, (known) => putOwner(owner, known))
+      for (const device of devices)
+        settle(number, 'device', device.connector, device.guid, (known) => {
+          const n = putDevice(device, known)
+          told.set(n, bitsOf(device.told))
+          return n
+        })
+      bury(number, gone)
     },
 
     /** Everything is applied: from now on, what devices are found by is kept up with each change. */

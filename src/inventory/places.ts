@@ -1,7 +1,7 @@
 import type { Column } from './columns.ts'
 
 /** FNV-1a over the letters. */
-function hashOf(key: string): number {
+function fnv(key: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
   return (hash ^ (hash >>> 15)) >>> 0
@@ -18,6 +18,16 @@ export function createPlaces(connectorOf: Column<string>, keyOf: Column<string>)
   let used = 0
   let highest = 0
   const free: number[] = []
+
+  let [hashed, itsHash] = ['', fnv('')]
+
+  /** What is looked for in vain is taken next, mostly: it is hashed once. */
+  function hashOf(key: string): number {
+    if (key === hashed) return itsHash
+    hashed = key
+    itsHash = fnv(key)
+    return itsHash
+  }
 
   const slotOf = (hash: number) => hash & (numbers.length - 1)
 
@@ -42,7 +52,10 @@ export function createPlaces(connectorOf: Column<string>, keyOf: Column<string>)
     const [oldNumbers, oldHashes] = [numbers, hashes]
     numbers = new Uint32Array(oldNumbers.length * 2)
     hashes = new Uint32Array(oldNumbers.length * 2)
-    for (const [slot, n] of oldNumbers.entries()) if (n !== 0) insert(oldHashes[slot] ?? 0, n)
+    for (let slot = 0; slot < oldNumbers.length; slot++) {
+      const n = oldNumbers[slot]
+      if (n) insert(oldHashes[slot] ?? 0, n)
+    }
   }
 
   return {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Store } from '../store/store.ts'
 import { ChangeSchema, type Told, toldKinds } from './changes.ts'
-import { type Device, DeviceSchema, OwnerSchema } from './device.ts'
+import { type Device, DeviceSchema, type Owner, OwnerSchema, type Statistics, StatisticsSchema } from './device.ts'
+import { tableOf } from './table.ts'
 
 /** A device or an owner that is no longer there. */
 const GoneSchema = z.object({
@@ -15,19 +16,20 @@ const GoneSchema = z.object({
 
 const StoredDeviceSchema = DeviceSchema.extend({ told: z.array(z.enum(toldKinds)).optional() })
 
-/** Rows that are checked and not copied: to copy a million of them costs more than all the rest of reading them. */
+/**
+ * Rows that are checked and not copied: to copy a million of them costs more than all the rest of reading them. What checks
+ * them is made when there are any, which takes as long as to read ten thousand devices.
+ */
 function rowsOf<T>(schema: z.ZodType<T>) {
   let rows: { validate(value: unknown): boolean } | undefined
   return z.custom<T[]>((value) => {
+    if (Array.isArray(value) && value.length === 0) return true
     rows ??= z.compile(z.array(schema))
     return rows.validate(value)
   })
 }
 
-/**
- * A part of the fleet as it is stored: rows that were new when it was written. Of each device and owner the row in the
- * newest segment counts.
- */
+/** Rows that were new when they were written. */
 const SegmentSchema = z.object({
   devices: rowsOf(StoredDeviceSchema),
   owners: rowsOf(OwnerSchema),
@@ -35,6 +37,49 @@ const SegmentSchema = z.object({
   /** What these rows mean to people, until it is handed over. */
   changes: rowsOf(ChangeSchema),
 })
+
+const FactsSchema = StoredDeviceSchema.omit({ statistics: true })
+const facts = tableOf<z.infer<typeof FactsSchema>>(FactsSchema.shape)
+const statistics = tableOf<Statistics>(StatisticsSchema.shape)
+const owners = tableOf<Owner>(OwnerSchema.shape)
+
+/**
+ * A part of the fleet as it is stored: the rows of a segment as tables. Of each device and owner the row in the newest
+ * segment counts.
+ */
+const StoredSegmentSchema = SegmentSchema.extend({
+  devices: facts.schema,
+  /** Of these devices, in the same order. */
+  statistics: statistics.schema,
+  owners: owners.schema,
+}).refine(({ devices, statistics: known, owners: people }) => {
+  const isOfThese = [0, facts.size(devices)].includes(statistics.size(known))
+  return isOfThese && !facts.hasGaps(devices) && !owners.hasGaps(people)
+})
+
+export type StoredSegment = z.infer<typeof StoredSegmentSchema>
+
+/** How many rows there are in it. */
+export const sizeOf = ({ devices, owners: people, gone }: StoredSegment) =>
+  facts.size(devices) + owners.size(people) + gone.length
+
+const pack = ({ devices, owners: people, ...rest }: Segment): StoredSegment => ({
+  ...rest,
+  devices: facts.pack(devices),
+  statistics: statistics.pack(devices.map((device) => device.statistics)),
+  owners: owners.pack(people),
+})
+
+function unpack({ devices, statistics: table, owners: people, ...rest }: StoredSegment): Segment {
+  const known = statistics.unpack(table)
+  return {
+    ...rest,
+    devices: facts
+      .unpack(devices)
+      .flatMap((device, at) => (device ? { ...device, ...(known[at] && { statistics: known[at] }) } : [])),
+    owners: owners.unpack(people).filter((owner) => owner !== undefined),
+  }
+}
 
 /** A device as it is stored. */
 export const withTold = (device: Device, told: Told[]): StoredDevice =>
@@ -68,7 +113,13 @@ export type Segments = Awaited<ReturnType<typeof openSegments>>
 
 /** The stored fleet. Segments are numbered; a newer one has a higher number. */
 export async function openSegments(store: Store) {
-  const stored = await store.open({ name: 'fleet', schema: SegmentSchema, version: 1, resident: false })
+  const stored = await store.open({
+    name: 'fleet',
+    schema: StoredSegmentSchema,
+    version: 2,
+    upgrade: (rows) => pack(SegmentSchema.parse(rows)),
+    resident: false,
+  })
   const connectors = await store.open({ name: 'fleet-connectors', schema: ConnectorSchema, version: 1 })
   const isShared = store.shared !== undefined
   const idOf = (number: number) => String(number).padStart(12, '0')
@@ -86,7 +137,7 @@ export async function openSegments(store: Store) {
     last: () => last,
 
     /** Every segment, in any order. */
-    async *all(): AsyncIterable<readonly [number: number, segment: Segment]> {
+    async *all(): AsyncIterable<readonly [number: number, segment: StoredSegment]> {
       for await (const [id, segment] of stored.scan()) {
         last = Math.max(last, Number(id))
         yield [Number(id), segment]
@@ -99,17 +150,19 @@ export async function openSegments(store: Store) {
     /** One that another process may have written or deleted. */
     async get(number: number): Promise<Segment | undefined> {
       const segment = await stored.get(idOf(number))
-      if (segment !== undefined) last = Math.max(last, number)
-      return segment
+      if (segment === undefined) return undefined
+      last = Math.max(last, number)
+      return unpack(segment)
     },
 
     /** Adds the newest segment and resolves to its number; to `undefined` when another process was faster. */
     async add(segment: Segment): Promise<number | undefined> {
       const number = last + 1
+      const packed = pack(segment)
       let isOurs = false
       await stored.update(idOf(number), (old) => {
         isOurs = old === undefined
-        return old ?? segment
+        return old ?? packed
       })
       if (!isOurs) return undefined
       last = Math.max(last, number)

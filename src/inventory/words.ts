@@ -5,11 +5,7 @@ export function fold(text: string): string {
 }
 
 /** The words of a text, compared as `fold` says, each from its first letter or digit on. */
-export const wordsOf = (text: string): string[] =>
-  fold(text)
-    .split(/[\s,;()"]+/)
-    .map((word) => (/^[a-z0-9]/.test(word) ? word : word.replace(/^[^\p{L}\p{N}]+/u, '')))
-    .filter((word) => word !== '')
+export const wordsOf = (text: string): string[] => fold(text).match(/[\p{L}\p{N}][^\s,;()"]*/gu) ?? []
 
 /** The digits of a telephone number, which people write with all kinds of signs between. */
 export const digitsOf = (phone: string): string => phone.replace(/\D+/g, '')

@@ -174,7 +174,7 @@ describe('inventory: keeping up', () => {
     const { sync, disk } = await open()
     await sync([first])
     const fleet = disk.get('fleet')
-    for (const [id, text] of fleet ?? []) fleet?.set(id, text.replaceAll('"state":"Allowed"', '"state":1'))
+    for (const [id, text] of fleet ?? []) fleet?.set(id, text.replaceAll('"Allowed"', '1'))
     await assert.rejects(open(disk))
   })
 
