@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Store } from '../store/store.ts'
 import { ChangeSchema, type Told, toldKinds } from './changes.ts'
 import { type Device, DeviceSchema, type Owner, OwnerSchema, type Statistics, StatisticsSchema } from './device.ts'
-import { tableOf } from './table.ts'
+import { checker, tableOf } from './table.ts'
 
 /** A device or an owner that is no longer there. */
 const GoneSchema = z.object({
@@ -16,17 +16,10 @@ const GoneSchema = z.object({
 
 const StoredDeviceSchema = DeviceSchema.extend({ told: z.array(z.enum(toldKinds)).optional() })
 
-/**
- * Rows that are checked and not copied: to copy a million of them costs more than all the rest of reading them. What checks
- * them is made when there are any, which takes as long as to read ten thousand devices.
- */
+/** Rows that are checked and not copied: to copy a million of them costs more than all the rest of reading them. */
 function rowsOf<T>(schema: z.ZodType<T>) {
-  let rows: { validate(value: unknown): boolean } | undefined
-  return z.custom<T[]>((value) => {
-    if (Array.isArray(value) && value.length === 0) return true
-    rows ??= z.compile(z.array(schema))
-    return rows.validate(value)
-  })
+  const areRows = checker(z.array(schema))
+  return z.custom<T[]>((value) => (Array.isArray(value) && value.length === 0) || areRows(value))
 }
 
 /** Rows that were new when they were written. */

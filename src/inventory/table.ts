@@ -30,6 +30,15 @@ function fieldOf<T>(column: readonly (T | undefined)[]): Field<T> {
   return { values, at }
 }
 
+/** Whether something is as a schema says. What finds that out is made when it is first needed, as it takes its time. */
+export function checker(schema: z.ZodType): (value: unknown) => boolean {
+  let compiled: { validate(value: unknown): boolean } | undefined
+  return (value) => {
+    compiled ??= z.compile(schema)
+    return compiled.validate(value)
+  }
+}
+
 /** How rows with these fields become a table and are read from it. A table may have gaps, where there is no row. */
 export function tableOf<T extends object>(fields: { readonly [Name in keyof T]-?: z.ZodType<T[Name]> }) {
   const names: (keyof T)[] = []
@@ -42,8 +51,8 @@ export function tableOf<T extends object>(fields: { readonly [Name in keyof T]-?
     const field = z.object({ values: z.array(fields[name]), at: z.custom<number[]>(Array.isArray) })
     return [name, field.optional()] as const
   })
-  const checked = z.compile(z.object(Object.fromEntries(entries)))
-  const hasFields = (value: unknown): value is Table<T> => checked.validate(value)
+  const check = checker(z.object(Object.fromEntries(entries)))
+  const hasFields = (value: unknown): value is Table<T> => check(value)
 
   /** Where a row is, this is not 0. */
   const marks = (table: Table<T>) => (first === undefined ? [] : (table[first]?.at ?? []))
@@ -57,8 +66,8 @@ export function tableOf<T extends object>(fields: { readonly [Name in keyof T]-?
       if (at.length !== rows.length) return at.length === 0 && !isNeeded
       for (let row = 0; row < rows.length; row++) {
         const place = at[row] ?? -1
-        const isRight = place === 0 ? !isNeeded : Number.isInteger(place) && place > 0 && place <= values.length
-        if (rows[row] === 0 ? place !== 0 : !isRight) return false
+        const mayBe = place === 0 ? !isNeeded : Number.isInteger(place) && place > 0 && place <= values.length
+        if (rows[row] === 0 ? place !== 0 : !mayBe) return false
       }
       return true
     })
