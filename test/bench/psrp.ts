@@ -37,11 +37,15 @@ export const clixml: Bench = {
   async run(plan) {
     const documents = devicesAsClixml(plan.sized(usual))
     const bytes = documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0)
+    /** Each row is let go before the next, as a connector does. */
+    const speedOf = (read: (document: string) => unknown) => () =>
+      speed(bytes, () => {
+        for (const document of documents) read(document)
+      })
     const compared = await alternate(
       plan,
-      () => speed(bytes, () => documents.map((document) => toRow(readClixml(document)))),
-      () =>
-        speed(bytes, () => documents.map((document) => new SaxesParser({ position: false }).write(document).close())),
+      speedOf((document) => toRow(readClixml(document))),
+      speedOf((document) => new SaxesParser({ position: false }).write(document).close()),
     )
     return [{ name: 'clixml: Get-MobileDevice', ...compared, unit: 'MB/s', target: atLeast(0.5) }]
   },
