@@ -63,7 +63,7 @@ async function changes(devices: number, times: number) {
 export const commit: Bench = {
   name: 'commit',
   async run(plan) {
-    const times = plan.sized(100)
+    const times = plan.sized(200)
     await using one = await updates(times)
     const update = await alternate(plan, one.ours, one.baseline)
     await using many = await changes(plan.sized(100_000), times)
