@@ -1,4 +1,4 @@
-import { add, type Bits, count, createBits, members } from './bits.ts'
+import { add, type Bits, count, createBits, each, members } from './bits.ts'
 import type { SharedText } from './columns.ts'
 import type { Fleet } from './fleet.ts'
 import { soldAs } from './models.ts'
@@ -51,11 +51,11 @@ export function createOrder(
     const numbers = new Uint32Array(count(bits))
     const values = new Float64Array(numbers.length)
     let filled = 0
-    for (const n of members(bits)) {
+    each(bits, (n) => {
       numbers[filled] = n
       values[filled] = sign * key(n)
       filled += 1
-    }
+    })
     if (skip >= filled || take <= 0) return []
     const placed = values.slice()
     const first = valueAt(placed, skip)

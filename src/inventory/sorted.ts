@@ -104,14 +104,21 @@ export function createSorted(): Sorted {
     return low
   }
 
-  /** The first place in a block after those that begin with this text. Texts lie apart in memory: few of them are looked at. */
-  function endIn({ texts }: Block, text: string): number {
-    let low = 0
-    let high = texts.length
+  /**
+   * The first place in a block, from this one on, after those that begin with this text. Texts lie apart in memory and mostly
+   * few begin so: they are looked at in steps that double.
+   */
+  function endIn({ texts }: Block, text: string, from: number): number {
+    let low = from
+    let step = 1
+    while (texts[low + step - 1]?.startsWith(text)) {
+      low += step
+      step *= 2
+    }
+    let high = Math.min(low + step - 1, texts.length)
     while (low < high) {
       const middle = (low + high) >>> 1
-      const here = texts[middle] ?? ''
-      if (here < text || here.startsWith(text)) low = middle + 1
+      if (texts[middle]?.startsWith(text)) low = middle + 1
       else high = middle
     }
     return low
@@ -133,7 +140,7 @@ export function createSorted(): Sorted {
       const block = blocks[at]
       if (block === undefined) return
       const from = at === first ? placeIn(block, text, -1) : 0
-      const to = block.texts.at(-1)?.startsWith(text) ? block.texts.length : endIn(block, text)
+      const to = block.texts.at(-1)?.startsWith(text) ? block.texts.length : endIn(block, text, from)
       yield { ...block, from, to }
       if (to < block.texts.length) return
     }
