@@ -39,6 +39,7 @@ const notOffered = [400, 404, 405, 501]
 const tries = 5
 const hops = 4
 
+const pauses = new ExponentialBackoff({ initialDelay: 500, maxDelay: 20_000 })
 const pause = (milliseconds: number, signal: AbortSignal) => setTimeout(milliseconds, undefined, { signal })
 
 /**
@@ -150,7 +151,7 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
 
   /** Reads are repeated with jittered back-off; a write is sent once. */
   async function safely<T>(isRepeatable: boolean, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-    let backoff = new ExponentialBackoff({ initialDelay: 500, maxDelay: 20_000 }).next()
+    let backoff: ReturnType<typeof pauses.next> | undefined
     try {
       for (let left = isRepeatable ? tries : 1; ; left -= 1) {
         if (signal.aborted) throw new Passing('unsent', 'cancelled')
@@ -158,10 +159,10 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
           return await attempt()
         } catch (error) {
           if (!(error instanceof Passing) || left === 1 || signal.aborted) throw error
+          backoff = backoff?.next(undefined) ?? pauses.next()
           await wait(error.wait + backoff.duration, signal).catch((failure) => {
             if (!signal.aborted) throw failure
           })
-          backoff = backoff.next(undefined)
         }
       }
     } catch (cause) {
@@ -187,11 +188,11 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
     },
 
     async *invoke(cmdlet, caller): AsyncIterable<Row> {
-      const left = new AbortController()
-      const signal = AbortSignal.any([caller, closed.signal, left.signal])
+      const signal = AbortSignal.any([caller, closed.signal])
       const request = randomUUID()
-      const read = (link: string | undefined) =>
-        safely(isRead(cmdlet), signal, () => send(cmdlet, link, request, signal))
+      const read = (link: string | undefined, wanted = signal) =>
+        safely(isRead(cmdlet), wanted, () => send(cmdlet, link, request, wanted))
+      const left = new AbortController()
       let link: string | undefined
       try {
         let coming = Promise.allSettled([read(link)])
@@ -208,7 +209,7 @@ export function createOnlineTransport(options: OnlineOptions): OnlineTransport {
           link = nextLink
           if (link !== undefined) {
             // The next page is on its way while these rows are worked on.
-            coming = Promise.allSettled([read(link)])
+            coming = Promise.allSettled([read(link, AbortSignal.any([signal, left.signal]))])
             await setImmediate()
           }
           for (const row of rows) yield row
