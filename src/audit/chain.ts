@@ -39,6 +39,9 @@ const AuditRecordSchema = z.strictObject({
   hash,
 })
 
+/** Compiled, as every command is recorded. */
+const Entry = z.compile(EntrySchema)
+
 export type AuditEntry = z.input<typeof EntrySchema>
 export type AuditRecord = Readonly<z.infer<typeof AuditRecordSchema>>
 
@@ -74,7 +77,7 @@ type Lines = AsyncIterable<{ readonly text: string }>
  * `,"hash":"…"` at its end. So every byte counts, and any tool can check it.
  */
 export function sealRecord(entry: AuditEntry, after: Head, at: Date): { text: string; record: AuditRecord } {
-  const body = { n: after.n + 1, at: at.toISOString(), ...EntrySchema.parse(entry), prev: after.hash }
+  const body = { n: after.n + 1, at: at.toISOString(), ...Entry.parse(entry), prev: after.hash }
   const text = JSON.stringify(body)
   const hash = digest('sha256', text)
   return { text: `${text.slice(0, -1)},"hash":"${hash}"}`, record: { ...body, hash } }
