@@ -202,8 +202,8 @@ export function record<T extends object>(members: Members<T>, needed: readonly (
   return {
     get(n) {
       const row: Partial<T> = {}
-      for (const name of names) {
-        const value = members[name].get(n)
+      for (const { name, column } of columns) {
+        const value = column.get(n)
         if (value !== undefined) row[name] = value
       }
       return isWhole(row) ? row : undefined

@@ -92,12 +92,14 @@ export function createResolve({ fleet, terms, seen }: Parts) {
     /** The first eight characters of the Guid, or as many more as tell it from every other device of the site. */
     shortId({ guid: own }: DeviceKey): string {
       let length = shortest
-      for (const n of numbersIn(terms.ids.starting(own.slice(0, shortest)))) {
-        const other = guid.get(n) ?? ''
-        let same = 0
-        while (same < own.length && other[same] === own[same]) same += 1
-        if (same < own.length) length = Math.max(length, same + 1)
-      }
+      for (const { ns, from, to } of terms.ids.starting(own.slice(0, shortest)))
+        for (let at = from; at < to; at++) {
+          const other = guid.get(ns[at] ?? 0) ?? ''
+          if (other === own) continue
+          let same = 0
+          while (same < own.length && other[same] === own[same]) same += 1
+          length = Math.max(length, same + 1)
+        }
       return own.slice(0, length)
     },
 
