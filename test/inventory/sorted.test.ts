@@ -43,4 +43,16 @@ describe('inventory: texts in order', () => {
       { numRuns: 15, endOnFailure: true },
     )
   })
+
+  it('finds all that begin with a text and no other, however many they are', () => {
+    for (let size = 0; size < 70; size++) {
+      const sorted = createSorted()
+      for (const [n, text] of ['abb', 'abd', 'abe', 'gone'].entries()) sorted.add(text, n)
+      const expected = Array.from({ length: size }, (_, n) => 100 + n)
+      for (const n of expected) sorted.add(`abc${n}`, n)
+      sorted.add('abx', 4)
+      sorted.remove('abx', 4)
+      assert.deepEqual([...numbersIn(sorted.starting('abc'))], expected)
+    }
+  })
 })
