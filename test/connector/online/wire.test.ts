@@ -168,6 +168,22 @@ describe('connector/online on the wire', () => {
     assert.deepEqual([asked.length, foreign.asked.length], [2, 0])
   })
 
+  it('lets go of the page that is on its way when nobody wants more rows', async () => {
+    const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const { transport } = await start([
+      json({ value: [{ n: 1 }, { n: 2 }], '@odata.nextLink': `/adminapi/beta/${tenant}/InvokeCommand?$skiptoken=2` }),
+      (response) => {
+        response.on('close', () => ended.resolve())
+        begun.resolve()
+      },
+    ])
+    for await (const _ of transport.invoke(read, forever)) {
+      await begun.promise
+      break
+    }
+    await ended.promise
+  })
+
   it('finds a page whose address is told in part', async () => {
     const link = `/adminapi/beta/${tenant}/InvokeCommand?%24skiptoken=2`
     for (const nextLink of [link, 'InvokeCommand?%24skiptoken=2', '?%24skiptoken=2']) {
