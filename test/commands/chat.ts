@@ -82,7 +82,7 @@ export async function adminOf(desk: TestDesk, name = 'Contoso') {
 
 export type Admin = Awaited<ReturnType<typeof adminOf>>
 
-/** The cmdlets that reached Exchange and change something, since the last call. */
+/** The cmdlets that reached Exchange and change something, since the last call; a session's own settings do not. */
 export function writesOf(desk: TestDesk) {
   let seen = 0
   return async (): Promise<{ cmdlet: string; parameters: Json }[]> => {
@@ -90,7 +90,7 @@ export function writesOf(desk: TestDesk) {
     const fresh = calls.filter(({ n }) => n > seen)
     seen = Math.max(seen, ...calls.map(({ n }) => n))
     return fresh
-      .filter(({ cmdlet }) => !cmdlet.startsWith('Get-'))
+      .filter(({ cmdlet }) => !/^(Get-|Set-ADServerSettings$)/.test(cmdlet))
       .map(({ cmdlet, parameters }) => ({ cmdlet, parameters }))
   }
 }
