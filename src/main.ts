@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
 import { describeSettings, readSettings, type Settings } from './config.ts'
@@ -125,6 +126,9 @@ async function main(args: readonly string[]): Promise<void> {
     throw new BotError('CONFIG_INVALID', '- --no-auth is for the demo; do not set MicrosoftAppId with it')
   const stop = await (process.env.MicrosoftAppId ? startProduction() : startDemonstration(unsigned))
   flushCompileCache()
+  // By itself V8 lets a heap grow to four times what lives in it before it collects all of it. Set any earlier, this
+  // would make V8 refuse what is kept compiled, Node's own modules too.
+  setFlagsFromString('--heap-growing-percent=100')
   const end = () => {
     setTimeout(() => {
       console.error(`Device Desk did not end within ${patience} ms and is cut off; what is stored stays as it is.`)
