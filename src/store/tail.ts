@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { constants, open } from 'node:fs/promises'
 import type { Folder } from './disk.ts'
 
 /** The end of a file that only grows. */
@@ -13,10 +13,14 @@ export interface Tail {
   close(): Promise<void>
 }
 
+/** A file that is opened so is durable with each write (open(2), O_DSYNC); where that is not known, datasync() follows. */
+const durably = process.platform === 'linux' ? constants.O_DSYNC : 0
+const growing = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | durably
+
 /** Opens a file for appending, and durably makes it in its folder if it is not there. */
 export async function openTail(folder: Folder, path: string): Promise<Tail> {
   await using opened = new AsyncDisposableStack()
-  const handle = opened.adopt(await open(path, 'a', 0o600), (file) => file.close())
+  const handle = opened.adopt(await open(path, growing, 0o600), (file) => file.close())
   await folder.sync()
   let { size } = await handle.stat()
   let torn = false
@@ -36,7 +40,7 @@ export async function openTail(folder: Folder, path: string): Promise<Tail> {
       await mend()
       try {
         await handle.appendFile(text)
-        await handle.datasync()
+        if (!durably) await handle.datasync()
       } catch (error) {
         torn = true
         await mend()

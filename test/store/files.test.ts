@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -173,6 +185,17 @@ describe('store/files', () => {
         assert.deepEqual(await texts(), ['a', 'b', 'c'])
         assert.equal(warnings.length, 1)
         assert.match(warnings[0] ?? '', new RegExp(`last ${Buffer.byteLength(torn)} bytes of .*diary/1.jsonl`))
+      })
+
+    if (process.platform === 'linux')
+      it('is made durable by the write itself', async () => {
+        await open()
+        await append('a')
+        const files = await readdir('/proc/self/fd')
+        const paths = await Promise.all(files.map((file) => readlink(`/proc/self/fd/${file}`).catch(() => '')))
+        const about = await readFile(`/proc/self/fdinfo/${files[paths.indexOf(pathOf('1'))]}`, 'utf8')
+        const flags = Number.parseInt(/^flags:\t(\d+)$/m.exec(about)?.[1] ?? '', 8)
+        assert.equal(flags & constants.O_DSYNC, constants.O_DSYNC)
       })
 
     it('continues after the last whole line when the newest part has none', async () => {
