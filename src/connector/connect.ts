@@ -1,8 +1,6 @@
 import { BotError } from '../errors.ts'
 import { checkRights, type Offered } from './checklist.ts'
 import type { EnterOptions, Entry } from './enter.ts'
-import { enterOnline } from './enterOnline.ts'
-import { enterOnPremises } from './enterOnPremises.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { createSteps, type Report } from './report.ts'
 import type { Connector } from './settings.ts'
@@ -26,11 +24,17 @@ export async function connect(
 ): Promise<Connection> {
   const steps = createSteps()
   const tried = { at: options.now().toISOString(), steps: steps.taken }
+  /** What speaks to one kind of Exchange is loaded when there is one to speak to. */
+  async function enter(): Promise<Entry> {
+    if (connector.kind === 'online') {
+      const { enterOnline } = await import('./enterOnline.ts')
+      return enterOnline(connector, options, steps, signal)
+    }
+    const { enterOnPremises } = await import('./enterOnPremises.ts')
+    return enterOnPremises(connector, { ...options, found: hostsIn(before) }, steps, signal)
+  }
   try {
-    const entry = await (connector.kind === 'online'
-      ? enterOnline(connector, options, steps, signal)
-      : enterOnPremises(connector, { ...options, found: hostsIn(before) }, steps, signal))
-    return connectionOf(connector, entry, tried)
+    return connectionOf(connector, await enter(), tried)
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof BotError)) throw error

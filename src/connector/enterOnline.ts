@@ -1,4 +1,5 @@
-import { decodeJwt, errors } from 'jose'
+import { JWTInvalid } from 'jose/errors'
+import { decodeJwt } from 'jose/jwt/decode'
 import { readCredential } from '../credentials.ts'
 import { BotError } from '../errors.ts'
 import { createTokens } from '../tokens.ts'
@@ -101,7 +102,7 @@ function tenantIn(token: string): string | undefined {
     const { tid } = decodeJwt(token)
     return typeof tid === 'string' ? tid : undefined
   } catch (error) {
-    if (error instanceof errors.JWTInvalid) return undefined
+    if (error instanceof JWTInvalid) return undefined
     throw error
   }
 }

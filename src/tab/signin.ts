@@ -1,4 +1,5 @@
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet } from 'jose/jwks/remote'
+import { jwtVerify } from 'jose/jwt/verify'
 import { z } from 'zod'
 import type { Caller } from '../commands/command.ts'
 import type { Settings } from '../config.ts'

@@ -1,4 +1,6 @@
-import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import { createRemoteJWKSet } from 'jose/jwks/remote'
+import { jwtVerify } from 'jose/jwt/verify'
 import { z } from 'zod'
 import { isLoopback, type Settings } from '../config.ts'
 import type { TeamsActivity } from './activity.ts'
