@@ -1,4 +1,4 @@
-import { add, type Bits, count, createBits, each, members } from './bits.ts'
+import { add, type Bits, count, createBits, each } from './bits.ts'
 import type { SharedText } from './columns.ts'
 import type { Fleet } from './fleet.ts'
 import { soldAs } from './models.ts'
@@ -61,24 +61,31 @@ export function createOrder(
     const first = valueAt(placed, skip)
     const last = valueAt(placed, Math.min(skip + take, filled) - 1)
     /** Whatever may be on the page: all that belong together with its first, with its last, or between. */
-    const near = new Map<number, Bits>()
+    const near: number[] = []
     let before = 0
     for (let at = 0; at < filled; at += 1) {
       const value = values[at] ?? 0
       if (value < first) before += 1
-      if (value < first || value > last) continue
-      const group = near.get(value) ?? createBits()
-      near.set(value, group)
-      add(group, numbers[at] ?? 0)
+      else if (value <= last) near.push(at)
+    }
+    const numberAt = (at: number) => numbers[at] ?? 0
+    let left = skip - before
+    if (by === 'last') {
+      const sorted = near.map(numberAt).sort(byTime(sign))
+      return sorted.slice(left, left + take)
+    }
+    const groups = new Map<number, Bits>()
+    for (const at of near) {
+      const value = values[at] ?? 0
+      const group = groups.get(value) ?? createBits()
+      groups.set(value, group)
+      add(group, numberAt(at))
     }
     const rows: number[] = []
-    let left = skip - before
-    for (const [, group] of [...near].sort(([one], [other]) => one - other)) {
+    for (const [, group] of [...groups].sort(([one], [other]) => one - other)) {
       const here = count(group)
       const from = Math.min(left, here)
-      const wanted = Math.min(here - from, take - rows.length)
-      if (by === 'last') rows.push(...[...members(group)].sort(byTime(sign)).slice(from, from + wanted))
-      else rows.push(...byName(group, here, from, wanted))
+      rows.push(...byName(group, here, from, Math.min(here - from, take - rows.length)))
       left -= from
     }
     return rows
