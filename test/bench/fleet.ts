@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/store/postgres/migrations.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { organization } from '../inventory/organization.ts'
+import { unhurried } from '../store/postgres.ts'
 
 export async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), 'bench-'))
@@ -57,7 +58,8 @@ export async function storeFleet(place: string, devices: number): Promise<string
 export async function openStore(place: string): Promise<Store> {
   if (!place.startsWith('postgres:')) return openFileStore({ folder: place, kind: 'production' })
   const log = { warn: (about: object) => console.error(about) }
-  return openPostgresStore({ database: await openDatabase({ url: place, kind: 'production', log }), log })
+  const database = await openDatabase({ url: place, kind: 'production', log, patience: unhurried })
+  return openPostgresStore({ database, log })
 }
 
 /** The inventory of a folder or database, as a starting bot reads it. */
