@@ -30,6 +30,22 @@ export async function openFolder(path: string): Promise<Folder> {
   return openExisting(path)
 }
 
+/** Opens a folder in another and makes it if it is not there; the first time that it is synced, its own name is too. */
+export async function openFolderIn(above: Folder, name: string): Promise<Folder> {
+  const path = join(above.path, name)
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  const folder = await openExisting(path)
+  let isDurable = false
+  return {
+    ...folder,
+    async sync() {
+      await folder.sync()
+      if (!isDurable) await above.sync()
+      isDurable = true
+    },
+  }
+}
+
 export const temporarySuffix = '.tmp'
 
 /** Replaces a whole file: after a kill or a power loss it holds the old text or the new one, after a failure the old. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { BotError } from '../errors.ts'
 import { openCollection } from './collection.ts'
-import { type Folder, isMissing, openFolder, replaceFile } from './disk.ts'
+import { type Folder, isMissing, openFolder, openFolderIn, replaceFile } from './disk.ts'
 import { type Log, openLog } from './log.ts'
 import { own } from './owner.ts'
 import type { Store } from './store.ts'
@@ -60,22 +60,22 @@ export async function openFileStore(options: {
   const logs = new Map<string, Promise<Log>>()
   let closed = false
 
-  const toClose = await opening(path, async () => {
+  const { all, toClose } = await opening(path, async () => {
     await using opened = new AsyncDisposableStack()
     const folder = opened.adopt(await openFolder(path), ({ close }) => close())
     opened.defer(await own(path, warn))
     await claim(folder, options.kind)
-    return opened.move()
+    return { all: folder, toClose: opened.move() }
   })
 
-  async function openFolderIn(name: string) {
-    const folder = await openFolder(join(path, name))
+  async function folderOf(name: string) {
+    const folder = await openFolderIn(all, name)
     toClose.defer(folder.close)
     return folder
   }
 
   async function openLogIn(name: string) {
-    const log = await opening(join(path, name), async () => openLog(await openFolderIn(name), warn))
+    const log = await opening(join(path, name), async () => openLog(await folderOf(name), warn))
     toClose.defer(log.close)
     return log
   }
@@ -95,7 +95,7 @@ export async function openFileStore(options: {
       const { name } = definition
       if (collections.has(name)) throw new Error(`The collection ${name} is open already.`)
       collections.add(name)
-      return opening(join(path, name), async () => openCollection(await openFolderIn(name), definition, turns))
+      return opening(join(path, name), async () => openCollection(await folderOf(name), definition, turns))
     },
 
     async append(name, make) {

@@ -4,8 +4,10 @@ import { once } from 'node:events'
 import { constants } from 'node:fs'
 import {
   appendFile,
+  type FileHandle,
   mkdir,
   mkdtemp,
+  open as openFile,
   readdir,
   readFile,
   readlink,
@@ -89,6 +91,33 @@ describe('store/files', () => {
       const { lines } = startJob('hold')
       assert.match((await firstLine(lines)) ?? '', new RegExp(`process ${process.pid}\\)`))
     })
+
+    if (process.platform === 'linux')
+      it('has a new document, its name and that of a new folder for it on disk before it says that it is stored', async () => {
+        const documents = await (await open()).open(numbers)
+        await using handle = await openFile(folder)
+        const handles: FileHandle = Object.getPrototypeOf(handle)
+        const { sync } = handles
+        let synced: string[] = []
+        handles.sync = async function () {
+          synced.push((await readlink(`/proc/self/fd/${this.fd}`)).replace(folder, '').replace(/-\w+\.json\.tmp$/, ''))
+          return sync.call(this)
+        }
+        const syncedBy = async (work: Promise<unknown> | undefined) => {
+          synced = []
+          await work
+          return synced
+        }
+        try {
+          const put = (id: string) => syncedBy(documents.put(id, { n: 1, text: '' }))
+          assert.deepEqual(await put('first'), ['/numbers/first', '/numbers', ''])
+          assert.deepEqual(await put('second'), ['/numbers/second', '/numbers'])
+          const appended = store?.append('diary', () => ({ part: '1', text: 'a' }))
+          assert.deepEqual(await syncedBy(appended), ['/diary', ''])
+        } finally {
+          handles.sync = sync
+        }
+      })
 
     it('is free again when its owner closes or is killed, whoever has that process id now', async () => {
       const { child, lines } = startJob('hold')
