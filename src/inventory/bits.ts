@@ -109,6 +109,17 @@ export function each({ words }: Bits, visit: (n: number) => void): void {
     for (let open = words[at] ?? 0; open !== 0; open &= open - 1) visit(at * 32 + 31 - Math.clz32(open & -open))
 }
 
+/** All numbers in it, rising. */
+export function numbersOf(bits: Bits): Uint32Array {
+  const { words } = bits
+  const numbers = new Uint32Array(count(bits))
+  let filled = 0
+  for (let at = 0; at < words.length; at++)
+    for (let open = words[at] ?? 0; open !== 0; open &= open - 1)
+      numbers[filled++] = at * 32 + 31 - Math.clz32(open & -open)
+  return numbers
+}
+
 /** The numbers in it, rising; what is added or dropped meanwhile may or may not be seen. */
 export function* members({ words }: Bits): Iterable<number> {
   for (let at = 0; at < words.length; at++) {

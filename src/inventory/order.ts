@@ -1,4 +1,4 @@
-import { add, type Bits, count, createBits, each } from './bits.ts'
+import { add, type Bits, count, createBits, numbersOf } from './bits.ts'
 import type { SharedText } from './columns.ts'
 import type { Fleet } from './fleet.ts'
 import { soldAs } from './models.ts'
@@ -7,7 +7,6 @@ import { soldAs } from './models.ts'
 export const orders = ['name', 'model', 'os', 'state', 'client', 'last'] as const
 export type Order = (typeof orders)[number]
 
-const hour = 60 * 60_000
 const { compare } = new Intl.Collator('en', { numeric: true })
 
 /**
@@ -33,10 +32,8 @@ export function createOrder(
     os: placeOf.os,
     state: placeOf.state,
     client: (n) => placeOf.clientType(n) * 0x10000 + placeOf.clientVersion(n),
-    last: (n) => Math.floor(lastSync.at(n) / hour),
+    last: lastSync.at,
   }
-
-  const byTime = (sign: number) => (one: number, other: number) => sign * (lastSync.at(one) - lastSync.at(other))
 
   return (bits: Bits, { by, down }: { by: Order; down: boolean }, skip: number, take: number): number[] => {
     if (by === 'name') {
@@ -46,39 +43,31 @@ export function createOrder(
         ? byName(bits, total, Math.max(0, left - take), Math.min(left, take)).reverse()
         : byName(bits, total, skip, take)
     }
+    const numbers = numbersOf(bits)
+    if (skip >= numbers.length || take <= 0) return []
     const key = keys[by]
     const sign = down ? -1 : 1
-    const numbers = new Uint32Array(count(bits))
     const values = new Float64Array(numbers.length)
-    let filled = 0
-    each(bits, (n) => {
-      numbers[filled] = n
-      values[filled] = sign * key(n)
-      filled += 1
-    })
-    if (skip >= filled || take <= 0) return []
-    const placed = values.slice()
-    const first = valueAt(placed, skip)
-    const last = valueAt(placed, Math.min(skip + take, filled) - 1)
+    for (let at = 0; at < values.length; at += 1) values[at] = sign * key(numbers[at] ?? 0)
+    const [numberAt, valueAt] = [(at: number) => numbers[at] ?? 0, (at: number) => values[at] ?? 0]
+    const lowest = smallest(values, Math.min(skip + take, values.length))
+    const [first = 0, last = 0] = [lowest.at(skip), lowest.at(-1)]
     /** Whatever may be on the page: all that belong together with its first, with its last, or between. */
     const near: number[] = []
-    let before = 0
-    for (let at = 0; at < filled; at += 1) {
+    let left = skip
+    for (let at = 0; at < values.length; at += 1) {
       const value = values[at] ?? 0
-      if (value < first) before += 1
+      if (value < first) left -= 1
       else if (value <= last) near.push(at)
     }
-    const numberAt = (at: number) => numbers[at] ?? 0
-    let left = skip - before
     if (by === 'last') {
-      const sorted = near.map(numberAt).sort(byTime(sign))
-      return sorted.slice(left, left + take)
+      const sorted = near.sort((one, other) => valueAt(one) - valueAt(other))
+      return sorted.slice(left, left + take).map(numberAt)
     }
     const groups = new Map<number, Bits>()
     for (const at of near) {
-      const value = values[at] ?? 0
-      const group = groups.get(value) ?? createBits()
-      groups.set(value, group)
+      const group = groups.get(valueAt(at)) ?? createBits()
+      groups.set(valueAt(at), group)
       add(group, numberAt(at))
     }
     const rows: number[] = []
@@ -92,28 +81,21 @@ export function createOrder(
   }
 }
 
-/** The value that stands at a place once these are sorted, found without sorting them all (Hoare, "Algorithm 65: Find"). */
-function valueAt(values: Float64Array, place: number): number {
-  const at = (n: number) => values[n] ?? 0
-  let [low, high] = [0, values.length - 1]
-  while (low < high) {
-    const pivot = at((low + high) >>> 1)
-    let [up, down] = [low, high]
-    while (up <= down) {
-      while (at(up) < pivot) up += 1
-      while (at(down) > pivot) down -= 1
-      if (up > down) break
-      const value = at(up)
-      values[up] = at(down)
-      values[down] = value
-      up += 1
-      down -= 1
-    }
-    if (place <= down) high = down
-    else if (place >= up) low = up
-    else break
+/** The smallest of these, so many, in order. Of what is not among them hardly anything is ever sorted. */
+function smallest(values: Float64Array, many: number): Float64Array {
+  const kept = new Float64Array(2 * many)
+  let size = 0
+  let limit = Number.POSITIVE_INFINITY
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] ?? 0
+    if (value >= limit) continue
+    kept[size++] = value
+    if (size < kept.length) continue
+    kept.sort()
+    size = many
+    limit = kept[many - 1] ?? 0
   }
-  return at(place)
+  return kept.subarray(0, size).sort().subarray(0, many)
 }
 
 /** The place of each device's text among all texts of the column, as people order them; without a text it is 0. */
