@@ -233,15 +233,17 @@ describe('inventory: find', () => {
   })
 
   it('has the right device at every place of an order, whatever page it is on', () => {
-    const rows = 4
-    const wanted = { stale: 1, sort: { by: 'last', down: false }, rows } as const
-    const all = naive({ stale: 1 }, everything)
-    const found = Array.from(
-      { length: Math.ceil(all.length / rows) },
-      (_, n) => inventory.find({ ...wanted, page: n + 1 }, everything).rows,
-    )
     const timesOf = (some: readonly Device[]) => some.map(({ statistics }) => statistics?.lastSync ?? '')
-    assert.deepEqual(timesOf(found.flat()), timesOf(all).sort())
+    const times = timesOf(naive({ stale: 1 }, everything)).sort()
+    for (const rows of [1, 4])
+      for (const down of [false, true]) {
+        const wanted = { stale: 1, sort: { by: 'last', down }, rows } as const
+        const found = Array.from(
+          { length: Math.ceil(times.length / rows) },
+          (_, n) => inventory.find({ ...wanted, page: n + 1 }, everything).rows,
+        )
+        assert.deepEqual(timesOf(found.flat()), down ? times.toReversed() : times)
+      }
   })
 
   it('finds a whole telephone number by the digits that Exchange shows of it', async () => {
