@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import { checkChain } from '../../src/audit/chain.ts'
 import { chatOf, type Seen } from '../commands/chat.ts'
-import { eventually, type Json, people, textOf } from '../desk.ts'
+import { eventually, type Json, people } from '../desk.ts'
 import { startPostgres, type TestPostgres } from '../store/postgres.ts'
 import { startProxy } from '../store/proxy.ts'
 import { type Replica, type Replicas, startReplicas } from './replicas.ts'
@@ -151,12 +151,13 @@ describe('several replicas', function () {
     let isOver = false
     async function talk(who: string) {
       while (!isOver) {
-        const { status, posted } = await desk.teams.say(who, 'personal', 'find adele')
-        const [answer] = posted
-        const text = textOf((answer as Json)?.attachments[0].content)
-        if (status !== 200 || posted.length !== 1 || !text.includes('adele_iPhone')) wrong.push(`${status} ${text}`)
-        const press = await desk.teams.press(who, 'personal', answer?.id ?? '', 'device', { ref: 'adele_iPhone' })
-        if (press.status !== 200 || (press.body as Json)?.statusCode !== 200) wrong.push(JSON.stringify(press))
+        try {
+          const list = await chat(who).say('find adele')
+          assert.match(list.text, /adele_iPhone/)
+          await chat(who).press(list, 'device', { ref: 'adele_iPhone' })
+        } catch (error) {
+          wrong.push(String(error))
+        }
         turns += 2
         await wait(50)
       }
