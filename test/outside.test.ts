@@ -20,12 +20,6 @@ interface Person {
   aadObjectId: string
 }
 
-interface Posted {
-  method: string
-  path: string
-  card: Card
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: what comes over the wire is looked at as a stranger would
 type Card = any
 
@@ -88,7 +82,8 @@ describe('the outside contract', function () {
   let sandbox = ''
   let tenant = ''
   let people: Person[] = []
-  const posted: Posted[] = []
+  /** What each message shows now; an answer is named after the activity that it answers. */
+  const cards = new Map<string, Card>()
   let count = 0
 
   const connector = createServer((request, response) => {
@@ -99,11 +94,12 @@ describe('the outside contract', function () {
     request.on('end', () => {
       count += 1
       const activity = body === '' ? {} : JSON.parse(body)
-      const card = activity.attachments?.[0]?.content
-      if (card !== undefined || request.method === 'DELETE')
-        posted.push({ method: request.method ?? '', path: request.url ?? '', card })
+      const about = request.url?.split('/').at(-1) ?? ''
+      const posted = about.startsWith('activity-') ? `answer-to-${about}` : `message-${count}`
+      const id = request.method === 'POST' ? posted : about
+      cards.set(id, activity.attachments?.[0]?.content)
       response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify({ id: `message-${count}` }))
+      response.end(JSON.stringify({ id }))
     })
   })
 
@@ -140,11 +136,12 @@ describe('the outside contract', function () {
 
   async function send(person: Person, fields: object) {
     count += 1
+    const id = `activity-${count}`
     const response = await fetch(`${url}/api/messages`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
-        id: `activity-${count}`,
+        id,
         channelId: 'msteams',
         serviceUrl: serviceUrl(),
         from: { id: person.id, name: person.name, aadObjectId: person.aadObjectId },
@@ -155,17 +152,15 @@ describe('the outside contract', function () {
       }),
     })
     const text = await response.text()
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+    return { id, status: response.status, body: text === '' ? undefined : JSON.parse(text) }
   }
 
   /** Says something and gives the one card that comes back, as it is when nothing changes it any more. */
   async function say(person: Person, text: string): Promise<Card> {
-    const from = posted.length
-    await send(person, { type: 'message', text })
+    const { id } = await send(person, { type: 'message', text })
     for (let tries = 0; tries < 100; tries += 1) {
-      const cards = posted.slice(from).filter(({ path }) => path.includes(encodeURIComponent(`chat-of-${person.name}`)))
-      const last = cards.at(-1)
-      if (last !== undefined && !/Working/.test(textOf(last.card))) return last.card
+      const card = cards.get(`answer-to-${id}`)
+      if (card !== undefined && !/Working/.test(textOf(card))) return card
       await wait(50)
     }
     throw new Error(`no answer to ${text}`)
