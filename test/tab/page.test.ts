@@ -198,6 +198,27 @@ describe('the tab in a browser, with 50,000 devices', function () {
     await Promise.all([hanna.context().close(), omar.context().close()])
   })
 
+  it('answers what is pressed, also when something else comes to be shown while the button is held down', async () => {
+    const tab = await open(people.helpdesk, 'fleet')
+    await tab.getByLabel('Find devices').fill('carla_Android')
+    await tab.getByText(/^1 device\./).waitFor()
+    await rows(tab).first().click()
+    const panel = tab.locator('#panel')
+    await panel.getByRole('button', { name: 'Wipe phone' }).hover()
+    await tab.mouse.down()
+    const reading = tab.waitForResponse((answer) => {
+      const { verb, automatic } = answer.request().postDataJSON() ?? {}
+      return verb === 'device' && automatic
+    })
+    await chatOf(desk, people.full).say('block carla_Android left in a taxi')
+    await (await reading).finished()
+    await tab.evaluate(() => new Promise(requestAnimationFrame))
+    await tab.mouse.up()
+    await panel.getByText('This card was out of date, so nothing was done.').waitFor()
+    await panel.getByText('blocked by a personal exemption').waitFor()
+    await tab.context().close()
+  })
+
   /** Presses a key until something has the focus. */
   async function walkTo(tab: Page, key: string, where: Locator): Promise<void> {
     await where.waitFor()

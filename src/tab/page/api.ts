@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { AnswerSchema, type AskSchema, ChangedSchema, type Thing } from '../contract.ts'
+import { unpressed } from './dom.ts'
 
 /** Who is there. */
 export interface Session {
@@ -37,7 +38,9 @@ export function createApi(session: Session) {
     send(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 
   async function ask(body: Asked) {
-    return AnswerSchema.parse(await (await post('ask', body)).json())
+    const answer = AnswerSchema.parse(await (await post('ask', body)).json())
+    if (body.automatic) await unpressed()
+    return answer
   }
 
   return {

@@ -112,5 +112,10 @@ export function replace(place: HTMLElement, drawn: Node, again: boolean): void {
   ;(same ?? place).focus({ preventScroll: same !== undefined })
 }
 
+/** Waits until nothing is pressed: a button that is drawn anew under the finger would lose its click. */
+export async function unpressed(): Promise<void> {
+  while (document.querySelector(':active') !== null) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
 /** What went wrong, for people. */
 export const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -318,6 +318,38 @@ describe('sandbox/teams page', function () {
     assert.equal(await page.getByRole('link', { name: 'Exchange' }).getAttribute('href'), exchange.url)
   })
 
+  it('lets a phone contact Exchange that changes while its button is held down', async () => {
+    const page = await open('hanna/personal')
+    await page.getByRole('button', { name: 'Let adele_iPhone contact Exchange' }).hover()
+    await page.mouse.down()
+    phones = [{ ...device, Status: 'DeviceWipePending' }]
+    const looked = page.waitForResponse(/devices\?text=adele$/)
+    await page.getByLabel('Find a phone').fill('adele')
+    await (await looked).finished()
+    await page.evaluate(() => new Promise(requestAnimationFrame))
+    await page.mouse.up()
+    await page.locator('.phones .state', { hasText: 'Wiped' }).waitFor()
+  })
+
+  it('finds the phones of what was typed last, whichever answer comes first', async () => {
+    const page = await open('hanna/personal')
+    const search = page.getByLabel('Find a phone')
+    const late = Promise.withResolvers<void>()
+    await page.route(/devices\?text=a$/, async (asked) => {
+      await late.promise
+      await asked.fulfill({ json: { total: 0, phones: [] } })
+    })
+    await search.fill('a')
+    const looked = page.waitForResponse(/devices\?text=ad$/)
+    await search.fill('ad')
+    await (await looked).finished()
+    const first = page.waitForResponse(/devices\?text=a$/)
+    late.resolve()
+    await (await first).finished()
+    await page.evaluate(() => new Promise(requestAnimationFrame))
+    assert.equal(await page.locator('.phones .state').count(), 1)
+  })
+
   it('fits on a screen of 400 pixels, conversation or list', async () => {
     await postCard(card('A long text. '.repeat(20), { msteams: { width: 'Full' } }))
     const page = await open('hanna/group', { viewport: { width: 400, height: 800 } })

@@ -91,12 +91,15 @@ export const drawPhones = (exchange: string | undefined) => {
   }
 
   let shown = ''
+  /** Shows what there is now. A button that is being pressed would lose its click; the next look shows it then. */
   const load = async () => {
-    const response = await fetch(`/_sandbox/devices?text=${encodeURIComponent(search.value)}`)
+    const text = search.value
+    const response = await fetch(`/_sandbox/devices?text=${encodeURIComponent(text)}`)
     const { phones = [], total = 0, error }: Found = await response.json()
     if (error) status.textContent = error.message
     const looksNow = JSON.stringify([phones, [...outcomes]])
-    if (error || looksNow === shown) return
+    const isPressed = list.matches(':active')
+    if (error || looksNow === shown || text !== search.value || isPressed) return
     shown = looksNow
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.name : undefined
     list.replaceChildren(...phones.map(row))
